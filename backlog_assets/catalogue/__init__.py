@@ -1,0 +1,17 @@
+"""What Backlog offers and what becomes of it: one entry an endpoint, one line a column. Pure data, no logic."""
+
+from backlog_assets.catalogue import activity, issue, project, space, user
+from backlog_assets.catalogue.spec import Child, Column, Endpoint, Load, Paging, View
+
+ENDPOINTS: tuple[Endpoint, ...] = (
+    *space.ENDPOINTS,
+    *user.ENDPOINTS,
+    *project.ENDPOINTS,
+    *issue.ENDPOINTS,
+    *activity.ENDPOINTS,
+)
+"""Every endpoint, in the order in which the tables are listed."""
+
+BY_NAME: dict[str, Endpoint] = {endpoint.name: endpoint for endpoint in ENDPOINTS}
+
+__all__ = ["BY_NAME", "ENDPOINTS", "Child", "Column", "Endpoint", "Load", "Paging", "View"]

@@ -1,0 +1,196 @@
+"""Issues, and the tables made of the arrays inside them."""
+
+from backlog_assets.catalogue.columns import CREATED, PROJECT_ID, UPDATED, named, who
+from backlog_assets.catalogue.spec import Child, Column, Endpoint, Load, Paging
+
+ISSUE = (
+    Column("id", "BIGINT", "Unique in the space; stays the same when the issue or its project is moved or renamed."),
+    PROJECT_ID,
+    Column("issueKey", "VARCHAR", "As people write it, `WEB-1`. Changes when the project is renamed."),
+    Column("keyId", "BIGINT", "The number in the issue key."),
+    *named("issueType", "Kind of issue; `project_issue_types.id`"),
+    Column("summary", "VARCHAR", "The issue's title."),
+    Column("description", "VARCHAR", "The issue's text, in the project's text format.", optional=True),
+    *named("resolution", "How it was resolved; `resolutions.id`. 0 is Fixed", optional=True),
+    *named("priority", "How urgent it is; `priorities.id`"),
+    *named("status", "State it is in; with `project_id`, the key of `project_statuses`"),
+    *who("assignee", "Who works on it", optional=True),
+    Column("startDate", "DATE", "First day of work.", optional=True),
+    Column("dueDate", "DATE", "Day it is due.", optional=True),
+    Column("estimatedHours", "DECIMAL(9,2)", "Hours the work is expected to take.", optional=True),
+    Column("actualHours", "DECIMAL(9,2)", "Hours the work has taken.", optional=True),
+    Column("parentIssueId", "BIGINT", "The issue it is a child of; `issues.id`.", optional=True),
+    *CREATED,
+    *UPDATED,
+    Column("externalFileLinks", "JSON", "Files linked from outside Backlog (undocumented).", optional=True),
+    Column("childIssueSummary", "JSON", "How many children are open and closed, where asked for.", optional=True),
+)
+
+CHOICE = '"fieldTypeId" IN (5, 6, 7, 8)'
+DATE_OF_VALUE = "CAST(TRY_CAST(json_extract_string(\"value\", '$') AS TIMESTAMP) + INTERVAL 12 HOURS AS DATE)"
+"""Nearest midnight: the day as it was chosen, whether Backlog sends `T00:00:00Z` or the space's own midnight."""
+
+CATEGORIES = Child(
+    name="issue_categories",
+    field="category",
+    parent="issue",
+    copy_of="project_components",
+    doc="Categories of each issue.",
+    doc_ja="課題のカテゴリー。",
+    columns=(
+        Column("id", "BIGINT", "The category; `project_components.id`."),
+        Column("name", "VARCHAR", "Its name when the issue was loaded."),
+    ),
+)
+VERSIONS = Child(
+    name="issue_versions",
+    field="versions",
+    parent="issue",
+    copy_of="project_versions",
+    doc="Versions in which each issue occurs.",
+    doc_ja="課題の発生バージョン。",
+    columns=(
+        Column("id", "BIGINT", "The version; `project_versions.id`."),
+        Column("name", "VARCHAR", "Its name when the issue was loaded."),
+    ),
+)
+MILESTONES = Child(
+    name="issue_milestones",
+    field="milestone",
+    parent="issue",
+    copy_of="project_versions",
+    doc="Milestones of each issue.",
+    doc_ja="課題のマイルストーン。",
+    columns=(
+        Column("id", "BIGINT", "The milestone; `project_versions.id`."),
+        Column("name", "VARCHAR", "Its name when the issue was loaded."),
+    ),
+)
+CUSTOM_FIELD_VALUES = Child(
+    name="issue_custom_field_values",
+    field="customFields",
+    parent="issue",
+    doc="Custom field values of each issue, one row a field that applies to the issue's type, empty ones included.",
+    doc_ja="課題のカスタム属性の値。課題の種別に適用される属性ごとに 1 行で、未入力も含みます。",
+    columns=(
+        Column("id", "BIGINT", "The custom field; `project_custom_fields.id`."),
+        Column("fieldTypeId", "INTEGER", "As in `project_custom_fields.type_id`."),
+        Column("name", "VARCHAR", "The field's name when the issue was loaded."),
+        Column("value", "JSON", "The value as Backlog sent it.", optional=True),
+        Column(
+            "valueText",
+            "VARCHAR",
+            "The value as a person reads it; several choices joined by a comma and a space.",
+            optional=True,
+            sql="""CASE
+                WHEN "fieldTypeId" IN (5, 8) THEN json_extract_string("value", '$.name')
+                WHEN "fieldTypeId" IN (6, 7)
+                THEN nullif(array_to_string(json_extract_string("value", '$[*].name'), ', '), '')
+                WHEN "fieldTypeId" = 4 THEN CAST("""
+            + DATE_OF_VALUE
+            + """ AS VARCHAR)
+                ELSE json_extract_string("value", '$') END""",
+        ),
+        Column(
+            "valueNumber",
+            "DOUBLE",
+            "The value of a number field.",
+            optional=True,
+            sql='CASE WHEN "fieldTypeId" = 3 THEN TRY_CAST(json_extract_string("value", \'$\') AS DOUBLE) END',
+        ),
+        Column(
+            "valueDate",
+            "DATE",
+            "The value of a date field.",
+            optional=True,
+            sql=f'CASE WHEN "fieldTypeId" = 4 THEN {DATE_OF_VALUE} END',
+        ),
+        Column(
+            "valueChoice",
+            "JSON",
+            "The choice (5, 8) or list of choices (6, 7): id, name, displayOrder.",
+            optional=True,
+            sql=f'CASE WHEN {CHOICE} THEN "value" END',
+        ),
+        Column("otherValue", "VARCHAR", "Text typed beside the choices (7, 8).", optional=True),
+    ),
+)
+ATTACHMENTS = Child(
+    name="issue_attachments",
+    field="attachments",
+    parent="issue",
+    doc="Files attached to each issue; their contents are not loaded.",
+    doc_ja="課題の添付ファイルの情報（ファイル本体は含みません）。",
+    columns=(
+        Column("id", "BIGINT", "Unique in the space."),
+        Column("name", "VARCHAR", "File name."),
+        Column("size", "BIGINT", "Bytes."),
+        *who("createdUser", "Who attached it", optional=True),
+        Column("created", "TIMESTAMPTZ", "When it was attached.", optional=True),
+    ),
+)
+SHARED_FILES = Child(
+    name="issue_shared_files",
+    field="sharedFiles",
+    parent="issue",
+    doc="Shared files linked to each issue; their contents are not loaded.",
+    doc_ja="課題にリンクされた共有ファイルの情報（ファイル本体は含みません）。",
+    columns=(
+        Column("id", "BIGINT", "Unique in the space."),
+        Column("projectId", "BIGINT", "The project whose file it is; `projects.id`.", optional=True),
+        Column("type", "VARCHAR", "`file` or `directory`.", optional=True),
+        Column("dir", "VARCHAR", "Folder, such as `/docs/`."),
+        Column("name", "VARCHAR", "File name."),
+        Column("size", "BIGINT", "Bytes; null for a directory.", optional=True),
+        *CREATED,
+        *who("updatedUser", "Who changed it last", optional=True),
+        Column("updated", "TIMESTAMPTZ", "When it last changed.", optional=True),
+    ),
+)
+STARS = Child(
+    name="issue_stars",
+    field="stars",
+    parent="issue",
+    doc="Stars given to each issue.",
+    doc_ja="課題に付けられたスター。",
+    columns=(
+        Column("id", "BIGINT", "Unique in the space."),
+        Column("comment", "VARCHAR", "What was said with it.", optional=True),
+        Column("url", "VARCHAR", "Address of what was starred."),
+        Column("title", "VARCHAR", "Title of what was starred."),
+        *who("presenter", "Who gave it"),
+        Column("created", "TIMESTAMPTZ", "When it was given."),
+    ),
+)
+
+ISSUES = Endpoint(
+    name="issues",
+    path="/issues",
+    doc="Every issue the key's user can see, with every field of the API's Issue; its lists are tables of their own.",
+    doc_ja="参照できるすべての課題。リスト項目（カテゴリー、添付など）は別テーブルです。",
+    docs_page="get-issue-list",
+    group="issues",
+    paging=Paging.COUNTED,
+    params=(("sort", "created"),),
+    columns=ISSUE,
+    children=(CATEGORIES, VERSIONS, MILESTONES, CUSTOM_FIELD_VALUES, ATTACHMENTS, SHARED_FILES, STARS),
+)
+
+LISTS = tuple(
+    Column(child.field, "JSON", f"As in `{child.name}`, as Backlog sent it.", optional=True)
+    for child in ISSUES.children
+)
+
+ISSUE_ON_DEMAND = Endpoint(
+    name="issue",
+    path="/issues/{issueIdOrKey}",
+    doc="Single issues, asked for on demand: the run config lists ids or keys. Rows are added or replaced.",
+    doc_ja="必要なときに個別に取得する課題。実行設定で id またはキーを指定します。",
+    docs_page="get-issue",
+    group="issues",
+    paging=Paging.ONE,
+    load=Load.UPSERT,
+    columns=(*ISSUE, *LISTS),
+)
+
+ENDPOINTS = (ISSUES, ISSUE_ON_DEMAND)

@@ -1,0 +1,108 @@
+"""The words the catalogue is written in: endpoint, column, child, view, paging. Pure data."""
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Paging(Enum):
+    """How Backlog hands a list out. No answer has a next link or a total (`backlog-api.md`, section 1)."""
+
+    ONE = "one object"
+    WHOLE = "the whole array in one answer"
+    OFFSET = "offset and count"
+    COUNTED = "offset and count, with a `/count` beside it; sorted by `created`, read from the end to the start"
+    BY_ID = "minId and count, ascending"
+
+
+class Load(Enum):
+    """What a load does to the rows that are there already."""
+
+    SNAPSHOT = "the list is complete: new rows are added, changed ones replaced, those no longer listed marked deleted"
+    APPEND = "what was not there yet is added; nothing is changed, nothing is marked deleted"
+    HISTORY = "each load adds its own rows"
+    UPSERT = "the rows asked for are added or replaced; others are left alone"
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: the field as Backlog spells it (`createdUser.id`), its DuckDB type and its meaning.
+
+    `optional` fields may be null or missing. `sql` is for the few columns that are no field of their own: an
+    expression over the record's other fields, spelled as Backlog does.
+    """
+
+    field: str
+    type: str
+    doc: str
+    optional: bool = False
+    sql: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The field in snake_case; a word is not said twice in a row (`project.projectKey` -> `project_key`)."""
+        words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|\.", "_", self.field).lower().split("_")
+        return "_".join(word for at, word in enumerate(words) if at == 0 or word != words[at - 1])
+
+
+@dataclass(frozen=True)
+class Child:
+    """A table made of an array (`field`) inside the parent's records, at no request of its own.
+
+    Its rows begin with the parent's id (`parent`: `issue` -> `issue_id`) and are replaced with the parent's.
+    `copy_of` names the table whose records the array repeats; then only the id and what is handy is a column here.
+    """
+
+    name: str
+    field: str
+    parent: str
+    doc: str
+    doc_ja: str
+    columns: tuple[Column, ...]
+    copy_of: str | None = None
+
+    @property
+    def parent_id(self) -> Column:
+        """The first column: id of the record that holds the array."""
+        return Column(f"{self.parent}Id", "BIGINT", f"The {self.parent} the row belongs to.")
+
+    @property
+    def key(self) -> tuple[str, ...]:
+        return (self.parent_id.name, "id")
+
+
+@dataclass(frozen=True)
+class View:
+    """The endpoint's table under a second name, for those who look for it there."""
+
+    name: str
+    doc: str
+    doc_ja: str
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """One GET of the API and the table it fills. `{project}` in the path makes it one partition a project.
+
+    `doc` and `doc_ja` begin with a plain sentence. `docs_page` is the last part of the address of Nulab's page.
+    `key` names the columns that tell rows apart; empty where the table has one row. `params` go with every request
+    beside those of the paging.
+    """
+
+    name: str
+    path: str
+    doc: str
+    doc_ja: str
+    docs_page: str
+    group: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...] = ("id",)
+    paging: Paging = Paging.WHOLE
+    params: tuple[tuple[str, str], ...] = ()
+    load: Load = Load.SNAPSHOT
+    children: tuple[Child, ...] = ()
+    views: tuple[View, ...] = ()
+
+    @property
+    def per_project(self) -> bool:
+        return "{project}" in self.path

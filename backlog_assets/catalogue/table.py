@@ -1,0 +1,59 @@
+"""What stands in DuckDB for an endpoint: its tables, their columns and keys. Pure; knows no SQL but type names."""
+
+from dataclasses import dataclass
+
+from backlog_assets.catalogue.columns import PROJECT_KEY
+from backlog_assets.catalogue.spec import Child, Column, Endpoint, Load
+
+EXTRA = Column("_extra", "JSON", "Fields Backlog sent that the catalogue does not name.", optional=True)
+LOADED_AT = Column("_loaded_at", "TIMESTAMPTZ", "When the row was written as it is now.")
+DELETED_AT = Column(
+    "_deleted_at", "TIMESTAMPTZ", "When a load no longer found the row; null while it is there.", optional=True
+)
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: `content` are the columns that come from Backlog, `columns` all of them, `key` what tells rows apart.
+
+    `keeps_deleted` tables mark a row that Backlog no longer lists; others drop it with its parent or keep it as it is.
+    """
+
+    name: str
+    content: tuple[Column, ...]
+    key: tuple[str, ...]
+    keeps_deleted: bool = False
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        return (*self.content, LOADED_AT, *((DELETED_AT,) if self.keeps_deleted else ()))
+
+    @property
+    def per_project(self) -> bool:
+        """Each row belongs to a project; it is marked deleted when the project vanishes."""
+        return any(column.name == "project_id" for column in self.content)
+
+
+def table_of(endpoint: Endpoint) -> Table:
+    """The endpoint's own table."""
+    return Table(
+        name=endpoint.name,
+        content=(*endpoint.columns, *((PROJECT_KEY,) if endpoint.per_project else ()), EXTRA),
+        key=endpoint.key,
+        keeps_deleted=endpoint.load is Load.SNAPSHOT and bool(endpoint.key),
+    )
+
+
+def child_table(child: Child) -> Table:
+    """The table of an array inside the endpoint's records."""
+    return Table(name=child.name, content=(child.parent_id, *child.columns, EXTRA), key=child.key)
+
+
+def tables_of(endpoint: Endpoint) -> tuple[Table, ...]:
+    """The endpoint's table and those of the arrays in it, which change together or not at all."""
+    return (table_of(endpoint), *(child_table(child) for child in endpoint.children))
+
+
+def names_of(endpoint: Endpoint) -> tuple[str, ...]:
+    """Every name under which the endpoint's rows can be queried: tables, then views."""
+    return (*(table.name for table in tables_of(endpoint)), *(view.name for view in endpoint.views))

@@ -1,0 +1,215 @@
+"""The command line: sync, doctor, demo. Thin; what it does is in `sync`, `doctor` and `demo`."""
+
+import logging
+import os
+import sys
+import warnings
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from dotenv import load_dotenv
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from backlog_assets import __version__
+from backlog_assets.errors import BacklogError, Misconfigured
+from backlog_assets.progress import watched
+
+OUT = "The made-up demo space, bundled with this program. Set BACKLOG_SPACE and BACKLOG_API_KEY to load your own."
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="backlog-assets")
+def main() -> None:
+    """Loads a whole Backlog space into DuckDB.
+
+    Settings are environment variables, or lines of a file .env in this folder: BACKLOG_SPACE (example.backlog.com),
+    BACKLOG_API_KEY, BACKLOG_DUCKDB and others; the README lists them. With none set, the demo space is loaded.
+    """
+    load_dotenv(Path(".env"))
+    # Dagster warns of its own previews and deprecations; they are not for those who run a sync.
+    warnings.simplefilter("ignore")
+
+
+@main.command()
+@click.option("--select", metavar="A,B", default="", help="Load these tables only (and what they need). Default: all.")
+@click.option("--full", is_flag=True, help="Forget where earlier loads ended and read everything anew.")
+def sync(select: str, full: bool) -> None:
+    """Load the space and print each table.
+
+    Exit status 0 only when every table was loaded. A table that fails is told at the end, keeps the rows it had,
+    and does not keep the others from being loaded.
+    """
+    with _told():
+        from backlog_assets import sync as job
+        from backlog_assets.definitions import defs, io_manager_from
+        from backlog_assets.resources import BacklogResource
+
+        console = Console()
+        io_manager = io_manager_from(os.environ)
+        names = [name for name in select.split(",") if name.strip()]
+        job.selection(names)
+        warehouse = io_manager.warehouse()
+        with BacklogResource.from_environment(os.environ).process_config_and_initialize_cm() as backlog:
+            console.print(f"Space [bold]{backlog.space_name}[/]" + (f": {OUT}" if job.is_demo(backlog) else ""))
+            console.print(f"Reading as {job.check_first(backlog, warehouse)}.")
+            only = backlog.selected_projects
+        with job.run_history(Path.cwd()) as instance, _progress(console):
+            outcome = job.sync(defs, instance, io_manager, names=names, full=full, only=only)
+        _print_tables(console, outcome.tables)
+        for note in outcome.notes:
+            console.print(note)
+        if outcome.quotas:
+            left = ", ".join(f"{kind} {quota}" for kind, quota in outcome.quotas.items())
+            console.print(f"Quota left this minute: {left}.")
+        console.print(f"DuckDB file: [bold]{io_manager.database}[/]", soft_wrap=True)
+        if outcome.tables:
+            _print_example(console, *job.example(warehouse, [one.table for one in outcome.tables]))
+        for table, reason in outcome.failures.items():
+            click.echo(f"\n{table}: {reason}", err=True)
+        if not outcome.succeeded:
+            click.echo(
+                f"\n{len(outcome.failures)} of the tables asked for failed; each keeps the rows it had.", err=True
+            )
+            sys.exit(1)
+
+
+@main.command()
+def doctor() -> None:
+    """Say whether the space can be reached, who the key belongs to, which tables it may read, and what a sync costs."""
+    with _told():
+        from backlog_assets import doctor as examine
+        from backlog_assets.resources import BacklogResource
+
+        console = Console()
+        with BacklogResource.from_environment(os.environ).process_config_and_initialize_cm() as backlog:
+            client = backlog.client
+            name, me = examine.reachable(client)
+            console.print(f"Space [bold]{backlog.space_name}[/] ({name}) answers. The key belongs to {me}.")
+            projects = list(backlog.selected_projects or examine.projects_seen(client))
+            found = list(examine.findings(client, projects))
+            table = Table("table", "readable", "requests", "detail")
+            for one in found:
+                requests = f"{'at least ' if one.at_least else ''}{one.requests:,}" if one.readable else "-"
+                table.add_row(one.endpoint.name, "yes" if one.readable else "[red]no[/]", requests, one.detail)
+            console.print(table)
+            for cost in examine.costs(client, found, backlog.headroom):
+                console.print(
+                    f"A full sync sends about {cost.requests:,} requests of class {cost.rate_class}; "
+                    f"{cost.remaining:,} of {cost.limit:,} a minute are left: {_minutes(cost.minutes)}."
+                )
+
+
+@main.command()
+@click.option("--port", default=8900, show_default=True, help="Port on 127.0.0.1; 0 takes a free one.")
+@click.option("--seed", default=1, show_default=True, help="Another seed makes another space.")
+@click.option("--date", default=None, help="The day it is in the space, YYYY-MM-DD.")
+@click.option("--issues", default=1500, show_default=True, help="How many issues.")
+@click.option("--projects", default=6, show_default=True, help="How many projects.")
+@click.option("--teams", default=5, show_default=True, help="How many teams.")
+@click.option("--plan", type=click.Choice(["generous", "paid", "free"]), default="generous", show_default=True)
+@click.option(
+    "--break", "faults", multiple=True, metavar="KIND:/PATH[:AFTER]", help="A fault, such as reset:/issues:3."
+)
+def demo(
+    port: int, seed: int, date: str | None, issues: int, projects: int, teams: int, plan: str, faults: Sequence[str]
+) -> None:
+    """Serve the demo space until Ctrl-C, for other programs and for trying out faults."""
+    from backlog_assets.demo.serve import serve
+
+    try:
+        serve(
+            port=port,
+            seed=seed,
+            date=date,
+            issues=issues,
+            projects=projects,
+            teams=teams,
+            plan=plan,
+            faults=list(faults),
+        )
+    except (ValueError, OSError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+@contextmanager
+def _told() -> Generator[None]:
+    """What this product reports on purpose becomes one paragraph and exit status 1 (2 for a wrong setting)."""
+    status = 1
+    try:
+        yield
+    except Misconfigured as error:
+        status, message = 2, str(error)
+    except BacklogError as error:
+        message = str(error)
+    else:
+        return
+    click.echo(message, err=True)
+    sys.exit(status)
+
+
+@contextmanager
+def _progress(console: Console) -> Generator[None]:
+    """Shows how far the sync has come: a bar in a terminal, a line a table elsewhere. Waiting is told in both."""
+    handler = RichHandler(console=console, show_path=False, show_level=False)
+    logger = logging.getLogger("backlog_assets")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        if console.is_terminal:
+            with _bar(console):
+                yield
+        else:
+            with watched(_line):
+                yield
+    finally:
+        logger.removeHandler(handler)
+
+
+def _line(table: str, done: int, total: int | None, is_over: bool) -> None:
+    if is_over:
+        click.echo(f"loaded {table}: {done:,} rows")
+
+
+@contextmanager
+def _bar(console: Console) -> Generator[None]:
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[so_far]}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def show(table: str, done: int, total: int | None, is_over: bool) -> None:
+            if table not in tasks:
+                tasks[table] = bar.add_task(table, total=None, so_far="")
+            so_far = f"{done:,}" if total is None else f"{done:,} of {total:,}"
+            bar.update(tasks[table], completed=done, total=total if total or is_over else None, so_far=so_far)
+            bar.update(tasks[table], visible=not is_over)
+
+        with watched(show):
+            yield
+
+
+def _print_tables(console: Console, tables: Sequence[Any]) -> None:
+    table = Table("table")
+    for heading in ("rows", "inserted", "updated", "deleted", "requests", "seconds"):
+        table.add_column(heading, justify="right")
+    for one in tables:
+        counts = (one.rows, one.inserted, one.updated, one.deleted, one.requests)
+        table.add_row(one.table, *(f"{count:,}" for count in counts), f"{one.seconds:.2f}")
+    console.print(table)
+
+
+def _print_example(console: Console, sql: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    console.print(f"\n{sql}", highlight=False, markup=False)
+    answer = Table(*columns)
+    for row in rows:
+        answer.add_row(*(str(value) for value in row))
+    console.print(answer)
+
+
+def _minutes(minutes: int) -> str:
+    return "it fits into this minute" if minutes == 0 else f"about {minutes:,} minute{'s' if minutes > 1 else ''}"

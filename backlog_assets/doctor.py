@@ -1,0 +1,112 @@
+"""What a sync would meet and cost, found by a few requests: is the space there, who am I, what may this key read."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from backlog_assets.catalogue import ENDPOINTS, Endpoint, Paging
+from backlog_assets.client import BacklogClient, rate_class
+from backlog_assets.errors import Refused, Undefined
+from backlog_assets.reading import one, whole
+
+PAGE = 100
+"""Most records Backlog returns in one page."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Whether an endpoint can be read, and what reading all of it would cost.
+
+    `requests` is a lower bound (`at_least`) where Backlog does not tell how many records there are.
+    """
+
+    endpoint: Endpoint
+    readable: bool
+    detail: str = ""
+    requests: int = 0
+    at_least: bool = False
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Requests of one class that a sync sends, what is left of the class now, and the minutes the limit makes of it."""
+
+    rate_class: str
+    requests: int
+    limit: int
+    remaining: int
+    minutes: int
+
+
+def projects_seen(client: BacklogClient) -> list[str]:
+    """Keys of the projects the key's user sees, archived ones included."""
+    return [str(project["projectKey"]) for project in whole(client, "/projects")]
+
+
+def findings(client: BacklogClient, projects: Sequence[str]) -> Iterator[Finding]:
+    """One finding an endpoint, each from one or two requests. Per-project endpoints are tried on the first project."""
+    for endpoint in ENDPOINTS:
+        if "{issueIdOrKey}" in endpoint.path:
+            continue  # on demand: costs one request an issue, when it is asked for
+        if endpoint.per_project and not projects:
+            yield Finding(endpoint, readable=True, detail="no project to try it on")
+            continue
+        try:
+            yield _finding(client, endpoint, projects)
+        except Refused as error:
+            yield Finding(endpoint, readable=False, detail=str(error))
+
+
+def _finding(client: BacklogClient, endpoint: Endpoint, projects: Sequence[str]) -> Finding:
+    if endpoint.per_project:
+        _try(client, endpoint, endpoint.path.format(project=projects[0]), {})
+        return Finding(endpoint, readable=True, detail=f"tried on {projects[0]}", requests=len(projects))
+    if endpoint.paging is Paging.COUNTED:
+        count = int(one(client, f"{endpoint.path}/count")["count"])
+        return Finding(endpoint, True, f"{count:,} records", requests=math.ceil(count / PAGE) + 1)
+    if endpoint.paging in (Paging.OFFSET, Paging.BY_ID):
+        found = _try(client, endpoint, endpoint.path, {"count": PAGE})
+        more = len(found) == PAGE
+        return Finding(endpoint, True, "more than one page" if more else "", requests=2 if more else 1, at_least=more)
+    _try(client, endpoint, endpoint.path, {})
+    return Finding(endpoint, readable=True, requests=1)
+
+
+def _try(client: BacklogClient, endpoint: Endpoint, path: str, params: Mapping[str, Any]) -> Any:
+    try:
+        return client.get(path, params)
+    except Undefined:
+        if endpoint.name != "project_components":
+            raise
+        return client.get(path.replace("/categories", "/components"), params)
+
+
+def costs(client: BacklogClient, found: Sequence[Finding], headroom: float) -> list[Cost]:
+    """What loading all that can be read costs, by class of requests, at the quota left now."""
+    totals: dict[str, int] = {}
+    for finding in found:
+        if finding.readable:
+            kind = rate_class(finding.endpoint.path)
+            totals[kind] = totals.get(kind, 0) + finding.requests
+    quotas = client.quotas
+    result: list[Cost] = []
+    for kind, requests in sorted(totals.items()):
+        quota = quotas.get(kind)
+        limit, remaining = (quota.limit, quota.remaining) if quota else (0, 0)
+        result.append(Cost(kind, requests, limit, remaining, minutes_for(requests, limit, remaining, headroom)))
+    return result
+
+
+def minutes_for(requests: int, limit: int, remaining: int, headroom: float) -> int:
+    """Whole minutes the rate limit makes `requests` take: 0 where they fit into what is left of this minute."""
+    kept = math.ceil(limit * headroom)
+    usable = limit - kept
+    late = requests - max(0, remaining - kept)
+    return 0 if late <= 0 or usable <= 0 else math.ceil(late / usable)
+
+
+def reachable(client: BacklogClient) -> tuple[str, str]:
+    """Name of the space and of the key's user. Raises what the client raises."""
+    space, me = one(client, "/space"), one(client, "/users/myself")
+    return str(space.get("name")), f"{me.get('name')} (role {me.get('roleType')})"

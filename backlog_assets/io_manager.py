@@ -1,0 +1,301 @@
+"""The IO manager: spooled records and frames into DuckDB, wholly or not at all; frames out. Knows no HTTP."""
+
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timezone
+from typing import Any, cast
+
+import dagster as dg
+import pandas as pd
+from dagster._core.storage.db_io_manager import DbClient, DbIOManager, DbTypeHandler, TableSlice
+from dagster_duckdb_pandas import DuckDBPandasIOManager
+from duckdb import DuckDBPyConnection
+from pydantic import Field
+
+from backlog_assets.catalogue import ENDPOINTS
+from backlog_assets.catalogue.table import table_of
+from backlog_assets.errors import Refused
+from backlog_assets.frames import read_frame, replace_frame
+from backlog_assets.loading import Figures, Loaded, Loader, mark_orphans
+from backlog_assets.progress import finished
+from backlog_assets.spool import Spooled
+from backlog_assets.warehouse import OPS, Warehouse, columns_of, ensure_schema, ensure_table, quoted
+
+LOADS = (
+    ("run_id", "VARCHAR"),
+    ("table_name", "VARCHAR"),
+    ("loaded_at", "TIMESTAMPTZ"),
+    ("rows", "BIGINT"),
+    ("inserted", "BIGINT"),
+    ("updated", "BIGINT"),
+    ("deleted", "BIGINT"),
+    ("requests", "BIGINT"),
+    ("seconds", "DOUBLE"),
+    ("waited_seconds", "DOUBLE"),
+    ("projects", "BIGINT"),
+)
+"""Columns of `backlog_ops.loads`: one row a table and load, written in the load's own transaction."""
+
+QUOTA_LEFT = "quota_left_"
+"""What the metadata with the requests left begin with; the class of requests follows."""
+
+SYNC_STATE = (("table_name", "VARCHAR"), ("is_whole", "BOOLEAN"), ("loaded_at", "TIMESTAMPTZ"))
+"""Columns of `backlog_ops.sync_state`: one row a table, of its last load; `is_whole`: no project was left out."""
+
+
+class BacklogDuckDBIOManager(DuckDBPandasIOManager):
+    """Writes assets into DuckDB in one transaction each, and reads them back as pandas frames.
+
+    Takes the place of dagster-duckdb-pandas' IO manager for any asset: frames go in by column name, with the declared
+    types, an empty frame makes an empty table, and processes that write at once wait for each other.
+    """
+
+    wait_seconds: float = Field(
+        default=600.0, description="How long to wait for the DuckDB file while another process holds it, in seconds."
+    )
+
+    @classmethod
+    def _is_dagster_maintained(cls) -> bool:
+        return False
+
+    @staticmethod
+    def type_handlers() -> Sequence[DbTypeHandler[Any]]:
+        return [FrameHandler()]
+
+    def warehouse(self, log: Any = None) -> Warehouse:
+        """The database this IO manager writes, as the rest of the product opens it."""
+        return Warehouse(
+            self.database,
+            self.schema_ or "backlog",
+            wait_seconds=self.wait_seconds,
+            config=self.connection_config,
+            log=log,
+        )
+
+    def create_io_manager(self, context: dg.InitResourceContext) -> "WholeOrNothingIOManager":
+        return WholeOrNothingIOManager(self.warehouse(context.log), schema=self.schema_)
+
+
+class WholeOrNothingIOManager(DbIOManager):
+    """What runs use: spooled records through the loader, everything else as the DuckDB IO manager does it."""
+
+    def __init__(self, warehouse: Warehouse, *, schema: str | None) -> None:
+        super().__init__(
+            type_handlers=BacklogDuckDBIOManager.type_handlers(),
+            db_client=client_of(warehouse),
+            io_manager_name="BacklogDuckDBIOManager",
+            database=warehouse.path,
+            schema=schema,
+            default_load_type=pd.DataFrame,
+        )
+        self.warehouse = warehouse
+
+    def handle_output(self, context: dg.OutputContext, obj: object) -> None:
+        """Writes `obj`. An endpoint's tables are written together, with the first of them; the others report it."""
+        if not isinstance(obj, Spooled):
+            super().handle_output(context, obj)
+            return
+        table = context.asset_key.path[-1]
+        loaded = self.write(obj, context.run_id)
+        figures = loaded[table]
+        context.add_output_metadata({"sample": _as_table(figures.sample), **quota_metadata(obj)})
+        if not context.has_asset_partitions:
+            context.add_output_metadata(table_metadata(figures, obj))
+            return
+        for key in context.asset_partition_keys:
+            context.step_context.add_asset_metadata(
+                project_metadata(figures, obj, key), asset_key=context.asset_key, partition_key=key
+            )
+
+    def write(self, spooled: Spooled, run_id: str) -> Mapping[str, Loaded]:
+        """Loads an endpoint's tables in one transaction, once however often it is called, and drops the spool."""
+        if spooled.loaded is not None:
+            return cast("Mapping[str, Loaded]", spooled.loaded)
+        now = datetime.now(timezone.utc)
+        schema = self.warehouse.schema
+        with self.warehouse.transaction() as connection:
+            if spooled.endpoint.name == "projects" and not spooled.records and _live(connection, schema, "projects"):
+                raise Refused(
+                    "Backlog listed no project at all, but there were some before. Nothing was changed: most likely "
+                    "the key's user has lost access. If all projects are really gone, start with a new DuckDB file."
+                )
+            loaded = Loader(connection, schema, spooled, now).load()
+            if spooled.endpoint.name == "projects":
+                mark_orphans(connection, schema, [table_of(endpoint) for endpoint in ENDPOINTS])
+            _note_down(connection, loaded, spooled, run_id, now)
+        spooled.loaded = loaded
+        spooled.discard()
+        for name, figures in loaded.items():
+            finished(name, figures.rows)
+        return loaded
+
+    def project_ids(self) -> dict[str, int]:
+        """Key -> id of the projects that were there when `projects` was last loaded, in their order of id."""
+        sql = "SELECT project_key, id FROM {} WHERE _deleted_at IS NULL ORDER BY id"
+        return {str(key): int(project_id) for key, project_id in self._query("projects", sql)}
+
+    def last_id(self, table: str) -> int | None:
+        """The highest id of an append-only table, where its next load begins; None before the first.
+
+        None as well where BACKLOG_PROJECTS held rows back in the last load: what it left out would never come.
+        """
+        if not self._query(table, f"SELECT 1 FROM {OPS}.sync_state WHERE table_name = '{table}' AND is_whole"):
+            return None
+        return next((found for [found] in self._query(table, "SELECT max(id) FROM {}")), None)
+
+    def issues_asked_before(self) -> list[str]:
+        """Ids of the issues in table `issue`; where it is empty, of the newest one in `issues`, to have an example."""
+        found = self._query("issue", "SELECT id FROM {} ORDER BY id") or self._query(
+            "issues", "SELECT max(id) FROM {} WHERE _deleted_at IS NULL HAVING count(*) > 0"
+        )
+        return [str(issue_id) for [issue_id] in found]
+
+    def _query(self, table: str, sql: str) -> list[tuple[Any, ...]]:
+        """Rows of a query on one table; none where the table is not there yet."""
+        if not self.warehouse.exists:
+            return []
+        with self.warehouse.connection() as connection:
+            if not columns_of(connection, self.warehouse.schema, table):
+                return []
+            return connection.execute(sql.format(self.warehouse.table(table))).fetchall()
+
+
+def client_of(warehouse: Warehouse) -> DbClient[DuckDBPyConnection]:
+    """What gives the DuckDB IO manager connections that wait for each other, inside a transaction."""
+
+    class WarehouseClient(DbClient[DuckDBPyConnection]):
+        @staticmethod
+        @contextmanager
+        def connect(
+            context: dg.OutputContext | dg.InputContext, table_slice: TableSlice
+        ) -> Generator[DuckDBPyConnection]:
+            with warehouse.transaction() as connection:
+                yield connection
+
+        @staticmethod
+        def ensure_schema_exists(
+            context: dg.OutputContext, table_slice: TableSlice, connection: DuckDBPyConnection
+        ) -> None:
+            ensure_schema(connection, table_slice.schema)
+
+        @staticmethod
+        def delete_table_slice(
+            context: dg.OutputContext, table_slice: TableSlice, connection: DuckDBPyConnection
+        ) -> None:
+            """Nothing yet: the handler deletes after it has altered the table, as DuckDB wants it."""
+
+        @staticmethod
+        def get_select_statement(table_slice: TableSlice) -> str:
+            """What to paste into a DuckDB shell to see the table; shown in the asset's metadata."""
+            return f"SELECT * FROM {quoted(table_slice.schema)}.{quoted(table_slice.table)}"
+
+    return WarehouseClient()
+
+
+class FrameHandler(DbTypeHandler[pd.DataFrame]):
+    """A user's own frames: in by name and type, out by partition."""
+
+    def handle_output(
+        self, context: dg.OutputContext, table_slice: TableSlice, obj: pd.DataFrame, connection: DuckDBPyConnection
+    ) -> Mapping[str, Any]:
+        declared = (context.definition_metadata or {}).get("dagster/column_schema")
+        types = {column.name: column.type for column in declared.columns} if declared is not None else {}
+        replace_frame(connection, table_slice, obj, types)
+        count = "dagster/partition_row_count" if context.has_asset_partitions else "dagster/row_count"
+        return {count: len(obj), "dagster/storage_kind": "duckdb"}
+
+    def load_input(
+        self, context: dg.InputContext, table_slice: TableSlice, connection: DuckDBPyConnection
+    ) -> pd.DataFrame:
+        return read_frame(
+            connection, table_slice, asked=not context.has_asset_partitions or bool(context.asset_partition_keys)
+        )
+
+    @property
+    def supported_types(self) -> Sequence[type[object]]:
+        return [pd.DataFrame]
+
+
+def table_metadata(figures: Loaded, spooled: Spooled) -> dict[str, Any]:
+    """What one materialization of a whole table did and cost."""
+    return {
+        "dagster/row_count": figures.rows,
+        **_done(figures),
+        "requests": spooled.requests,
+        "seconds": round(spooled.seconds, 3),
+        "seconds_waited": round(spooled.waited_seconds, 3),
+        **spooled.notes,
+    }
+
+
+def project_metadata(figures: Loaded, spooled: Spooled, key: str) -> dict[str, Any]:
+    """What one materialization of a project's partition did and cost."""
+    projects = spooled.projects or {}
+    own = figures.by_project.get(projects.get(key, -1), Figures())
+    return {
+        "dagster/partition_row_count": own.rows,
+        **_done(own),
+        "requests": spooled.requests_by_project.get(key, 0),
+        "table_rows": figures.rows,
+        "seconds_of_run": round(spooled.seconds, 3),
+        "seconds_waited": round(spooled.waited_seconds, 3),
+        **spooled.notes,
+    }
+
+
+def quota_metadata(spooled: Spooled) -> dict[str, Any]:
+    """How many requests of each class were left in the minute in which the load ended."""
+    return {f"{QUOTA_LEFT}{rate_class}": left for rate_class, left in spooled.quota_left.items()}
+
+
+def _live(connection: DuckDBPyConnection, schema: str, table: str) -> bool:
+    """Whether the table has a row that is not marked deleted."""
+    if not columns_of(connection, schema, table):
+        return False
+    name = f"{quoted(schema)}.{quoted(table)}"
+    return connection.execute(f"SELECT 1 FROM {name} WHERE _deleted_at IS NULL LIMIT 1").fetchone() is not None
+
+
+def _done(figures: Figures) -> dict[str, int]:
+    return {
+        "rows_inserted": figures.inserted,
+        "rows_updated": figures.updated,
+        "rows_deleted": figures.deleted,
+    }
+
+
+def _note_down(
+    connection: DuckDBPyConnection, loaded: Mapping[str, Loaded], spooled: Spooled, run_id: str, now: datetime
+) -> None:
+    ensure_table(connection, OPS, "loads", LOADS)
+    ensure_table(connection, OPS, "sync_state", SYNC_STATE)
+    connection.execute(f"DELETE FROM {OPS}.sync_state WHERE table_name = ?", [spooled.endpoint.name])
+    state = f"INSERT INTO {OPS}.sync_state (table_name, is_whole, loaded_at) VALUES (?, ?, ?)"
+    connection.execute(state, [spooled.endpoint.name, spooled.projects is None, now])
+    marks = ", ".join("?" for _ in LOADS)
+    for at, (name, figures) in enumerate(loaded.items()):
+        own = at == 0  # the requests were the endpoint's; its child tables and views cost none
+        connection.execute(
+            f"INSERT INTO {OPS}.loads ({', '.join(column for column, _ in LOADS)}) VALUES ({marks})",
+            [
+                run_id,
+                name,
+                now,
+                figures.rows,
+                figures.inserted,
+                figures.updated,
+                figures.deleted,
+                spooled.requests if own else 0,
+                spooled.seconds if own else 0.0,
+                spooled.waited_seconds if own else 0.0,
+                None if spooled.projects is None else len(spooled.projects),
+            ],
+        )
+
+
+def _as_table(sample: list[dict[str, str | None]]) -> dg.TableMetadataValue:
+    columns = list(sample[0]) if sample else []
+    return dg.TableMetadataValue(
+        records=[dg.TableRecord(row) for row in sample],
+        schema=dg.TableSchema(columns=[dg.TableColumn(column, "string") for column in columns]),
+    )

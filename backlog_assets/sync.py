@@ -1,0 +1,215 @@
+"""The main job: load the space, one run for what is space-wide, one for all partitions. Prints nothing."""
+
+import os
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from backlog_assets.assets import asset_key
+from backlog_assets.catalogue import ENDPOINTS, Endpoint, Load
+from backlog_assets.catalogue.table import names_of
+from backlog_assets.errors import Misconfigured
+from backlog_assets.io_manager import QUOTA_LEFT, BacklogDuckDBIOManager, WholeOrNothingIOManager
+from backlog_assets.partitions import RANGE_END, RANGE_START, apply_changes
+from backlog_assets.reading import one
+from backlog_assets.resources import DEMO, BacklogResource
+from backlog_assets.warehouse import OPS, Warehouse, claim, columns_of
+
+QUIET: Mapping[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+"""What happens is in the run's event log; the terminal gets the tables and the errors."""
+
+EXAMPLE = """SELECT p.project_key, count(*) AS open_issues
+FROM {schema}.issues i JOIN {schema}.projects p ON p.id = i.project_id
+WHERE i.status_id <> 4 AND i._deleted_at IS NULL
+GROUP BY ALL ORDER BY open_issues DESC, project_key LIMIT 5"""
+"""Open issues by project: the query that `sync` prints with its answer."""
+
+
+@dataclass
+class TableLoaded:
+    """One line of what `sync` prints."""
+
+    table: str
+    rows: int
+    inserted: int
+    updated: int
+    deleted: int
+    requests: int
+    seconds: float
+
+
+@dataclass
+class Outcome:
+    """What a sync has done. It went well where there are no `failures` (table -> what went wrong)."""
+
+    tables: list[TableLoaded] = field(default_factory=list[TableLoaded])
+    failures: dict[str, str] = field(default_factory=dict[str, str])
+    notes: list[str] = field(default_factory=list[str])
+    run_ids: list[str] = field(default_factory=list[str])
+    quotas: dict[str, int] = field(default_factory=dict[str, int])
+
+    @property
+    def succeeded(self) -> bool:
+        return not self.failures
+
+
+def selection(names: Iterable[str]) -> list[Endpoint]:
+    """The endpoints behind these table names (all for none), with `projects` where a per-project one needs it.
+
+    A child table is loaded with its parent. Raises Misconfigured for a name that is no table.
+    """
+    wanted = [name.strip() for name in names if name.strip()]
+    known = {name: endpoint for endpoint in ENDPOINTS for name in names_of(endpoint)}
+    unknown = [name for name in wanted if name not in known]
+    if unknown:
+        raise Misconfigured(f"There is no table {', '.join(unknown)}. Tables: {', '.join(sorted(known))}.")
+    chosen = {known[name].name for name in wanted} or {endpoint.name for endpoint in ENDPOINTS}
+    if any(endpoint.per_project for endpoint in ENDPOINTS if endpoint.name in chosen):
+        chosen.add("projects")
+    return [endpoint for endpoint in ENDPOINTS if endpoint.name in chosen]
+
+
+def run_history(folder: Path) -> dg.DagsterInstance:
+    """Where runs are kept: DAGSTER_HOME, else as `dagster.yaml` of the folder says, else nowhere."""
+    if os.environ.get("DAGSTER_HOME"):
+        return dg.DagsterInstance.get()
+    if (folder / "dagster.yaml").is_file():
+        return dg.DagsterInstance.from_config(str(folder))
+    return dg.DagsterInstance.ephemeral()
+
+
+def check_first(backlog: BacklogResource, warehouse: Warehouse) -> str:
+    """Asks who the key belongs to and opens the warehouse, so that what is wrong is said once, before any run.
+
+    Returns a sentence that says whose key it is. Raises what the client and the warehouse raise.
+    """
+    me = one(backlog.client, "/users/myself")
+    with warehouse.transaction() as connection:
+        claim(connection, warehouse.schema, backlog.space_name)
+    return f"{me.get('name')} (role {me.get('roleType')})"
+
+
+def sync(
+    defs: dg.Definitions,
+    instance: dg.DagsterInstance,
+    io_manager: BacklogDuckDBIOManager,
+    *,
+    names: Sequence[str] = (),
+    full: bool = False,
+    only: Collection[str] | None = None,
+) -> Outcome:
+    """Loads the tables `names` (all for none) and everything that hangs on them. `full` forgets earlier loads;
+    `only` names the projects whose partitions are loaded (None: all).
+
+    Two runs: the space-wide tables with `projects`, then every partition of the per-project tables as one range.
+    A table that fails does not keep the others from being loaded.
+    """
+    chosen = selection(names)
+    outcome = Outcome()
+    warehouse = io_manager.warehouse()
+    job = defs.resolve_implicit_global_asset_job_def()
+    space_wide = [endpoint for endpoint in chosen if not endpoint.per_project]
+    per_project = [endpoint for endpoint in chosen if endpoint.per_project]
+    config = {
+        "ops": {endpoint.name: {"config": {"full": full}} for endpoint in space_wide if endpoint.load is Load.APPEND}
+    }
+    if space_wide:
+        _run(job, instance, space_wide, outcome, run_config={**QUIET, **config})
+    if per_project and "projects" not in outcome.failures:
+        keys = _partition(instance, warehouse, only, outcome)
+        if keys:
+            tags = {RANGE_START: keys[0], RANGE_END: keys[-1]}
+            _run(job, instance, per_project, outcome, run_config=QUIET, tags=tags)
+    outcome.tables = _tables_loaded(warehouse, outcome.run_ids)
+    return outcome
+
+
+def _run(
+    job: dg.JobDefinition,
+    instance: dg.DagsterInstance,
+    endpoints: Sequence[Endpoint],
+    outcome: Outcome,
+    *,
+    run_config: Mapping[str, Any],
+    tags: Mapping[str, str] | None = None,
+) -> None:
+    result = job.execute_in_process(
+        instance=instance,
+        asset_selection=[asset_key(name) for endpoint in endpoints for name in names_of(endpoint)],
+        raise_on_error=False,
+        run_config=dict(run_config),
+        tags={"backlog/launched_by": "backlog-assets sync", **(tags or {})},
+    )
+    outcome.run_ids.append(result.run_id)
+    for event in result.all_events:
+        if event.is_step_materialization:
+            metadata = event.step_materialization_data.materialization.metadata
+            for name, value in metadata.items():
+                if name.startswith(QUOTA_LEFT):
+                    outcome.quotas[name.removeprefix(QUOTA_LEFT)] = int(str(value.value))
+        elif event.is_step_failure:
+            outcome.failures[str(event.step_key)] = _reason(event)
+        elif event.is_step_skipped:
+            outcome.failures[str(event.step_key)] = "Not loaded, because a table it depends on has failed."
+    if not result.success and not outcome.failures:
+        outcome.failures["run"] = f"Run {result.run_id} failed before its first table; its log in Dagster says why."
+
+
+def _partition(
+    instance: dg.DagsterInstance, warehouse: Warehouse, only: Collection[str] | None, outcome: Outcome
+) -> list[str]:
+    """Brings the partitions in line with the projects just loaded and returns them in order."""
+    listed = list(WholeOrNothingIOManager(warehouse, schema=warehouse.schema).project_ids())
+    if only is not None:
+        listed = [key for key in listed if key in only]
+    changes = apply_changes(instance, listed)
+    if changes.note:
+        outcome.notes.append(f"Partitions: {changes.note}.")
+    return list(instance.get_dynamic_partitions("projects"))
+
+
+def _reason(event: dg.DagsterEvent) -> str:
+    """The message of a failed step: what this product said on purpose, else the innermost error."""
+    failure = event.step_failure_data
+    if failure.user_failure_data is not None and failure.user_failure_data.description:
+        return failure.user_failure_data.description
+    error = failure.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    return error.message.strip() if error is not None else "The step failed; its log in Dagster says why."
+
+
+def _tables_loaded(warehouse: Warehouse, run_ids: Collection[str]) -> list[TableLoaded]:
+    """What the runs noted down in `backlog_ops.loads`, in the order of the catalogue."""
+    if not warehouse.exists:
+        return []
+    with warehouse.connection() as connection:
+        if not columns_of(connection, OPS, "loads"):
+            return []
+        found = connection.execute(
+            f"""-- one row a table, of these runs
+            SELECT table_name, arg_max(rows, loaded_at),
+                sum(inserted), sum(updated), sum(deleted), sum(requests), sum(seconds)
+            FROM {OPS}.loads WHERE run_id IN (SELECT unnest(?)) GROUP BY table_name""",
+            [list(run_ids)],
+        ).fetchall()
+    order = {name: at for at, name in enumerate(name for endpoint in ENDPOINTS for name in names_of(endpoint))}
+    return sorted((TableLoaded(*row) for row in found), key=lambda one: order.get(one.table, len(order)))
+
+
+def example(warehouse: Warehouse, names: Collection[str]) -> tuple[str, list[str], list[tuple[Any, ...]]]:
+    """An example query on the tables loaded, the names of its columns and its answer."""
+    sql = EXAMPLE.format(schema=warehouse.schema)
+    with warehouse.connection() as connection:
+        if not {"issues", "projects"} <= set(names):
+            sql = f"SELECT count(*) AS rows FROM {warehouse.schema}.{min(names)}"
+        answer = connection.execute(sql)
+        columns = [str(column[0]) for column in answer.description or ()]
+        return sql, columns, answer.fetchall()
+
+
+def is_demo(backlog: BacklogResource) -> bool:
+    return backlog.space == DEMO
