@@ -1,0 +1,13 @@
+"""All endpoints of the demo server, grouped by subject. To add one: a function and a `Route` in its group's table."""
+
+from __future__ import annotations
+
+from backlog_assets.demo.endpoints import feeds, issues, people, projects, spaces
+from backlog_assets.demo.options import Options
+from backlog_assets.demo.routes import Routes
+
+
+def build_routes(options: Options) -> Routes:
+    """The route table of a server with those options."""
+    groups = (spaces.ROUTES, people.ROUTES, projects.build_project_routes(options), issues.ROUTES, feeds.ROUTES)
+    return Routes(route for group in groups for route in group)
