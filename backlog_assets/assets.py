@@ -8,7 +8,7 @@ from pydantic import Field
 
 from backlog_assets.catalogue import BY_NAME, ENDPOINTS, Child, Endpoint, Load, View
 from backlog_assets.catalogue.table import Table, child_table, table_of
-from backlog_assets.errors import BacklogError, Unavailable
+from backlog_assets.failures import told
 from backlog_assets.io_manager import WholeOrNothingIOManager, project_metadata
 from backlog_assets.partitions import PROJECTS
 from backlog_assets.reading import read_issues_on_demand, read_projects, read_space
@@ -44,7 +44,7 @@ def _build_space_wide(endpoint: Endpoint) -> dg.AssetsDefinition:
 
     @dg.multi_asset(name=endpoint.name, specs=specs)
     def load(context: dg.AssetExecutionContext, backlog: BacklogResource) -> Events:
-        spooled = _told(lambda: _read_space(context, backlog, endpoint, since_id=None))
+        spooled = told(lambda: _read_space(context, backlog, endpoint, since_id=None))
         yield from _outputs(specs, spooled)
 
     return load
@@ -67,8 +67,8 @@ def _build_append_only(endpoint: Endpoint) -> dg.AssetsDefinition:
         backlog_io_manager: dg.ResourceParam[WholeOrNothingIOManager],
     ) -> Events:
         anew = config.full or backlog.selected_projects is not None
-        since = None if anew else _told(lambda: backlog_io_manager.last_id(endpoint.name))
-        spooled = _told(lambda: _read_space(context, backlog, endpoint, since_id=since))
+        since = None if anew else told(lambda: backlog_io_manager.last_id(endpoint.name))
+        spooled = told(lambda: _read_space(context, backlog, endpoint, since_id=since))
         yield from _outputs(specs, spooled)
 
     return load
@@ -102,9 +102,9 @@ def _build_per_project(endpoint: Endpoint) -> dg.AssetsDefinition:
         backlog: BacklogResource,
         backlog_io_manager: dg.ResourceParam[WholeOrNothingIOManager],
     ) -> Events:
-        ids = _told(backlog_io_manager.project_ids)
+        ids = told(backlog_io_manager.project_ids)
         asked = {key: ids.get(key) for key in context.partition_keys}
-        spooled = _told(
+        spooled = told(
             lambda: read_projects(
                 backlog.client, endpoint, backlog.spools, backlog.space_name, context.run.run_id, asked
             )
@@ -113,7 +113,7 @@ def _build_per_project(endpoint: Endpoint) -> dg.AssetsDefinition:
             yield from _outputs(specs, spooled)
             return
         # An output would stamp every partition of the run as materialized, those that were refused too.
-        loaded = _told(lambda: backlog_io_manager.write(spooled, context.run.run_id))
+        loaded = told(lambda: backlog_io_manager.write(spooled, context.run.run_id))
         for spec in specs:
             for key in spooled.projects or ():
                 metadata = project_metadata(loaded[spec.key.path[-1]], spooled, key)
@@ -145,7 +145,7 @@ def build_issue_on_demand() -> dg.AssetsDefinition:
         backlog_io_manager: dg.ResourceParam[WholeOrNothingIOManager],
     ) -> Events:
         wanted = config.issues or backlog_io_manager.issues_asked_before()
-        spooled = _told(
+        spooled = told(
             lambda: read_issues_on_demand(
                 backlog.client, endpoint, backlog.spools, backlog.space_name, context.run.run_id, wanted
             )
@@ -203,15 +203,6 @@ def refusal(endpoint: Endpoint, spooled: Spooled, *, of: str, done: int) -> dg.F
 def _outputs(specs: Sequence[dg.AssetSpec], spooled: Spooled) -> "Iterator[dg.Output[Spooled]]":
     for spec in specs:
         yield dg.Output(spooled, output_name=spec.key.to_python_identifier())
-
-
-def _told(act: "Callable[[], Any]") -> Any:
-    """Does `act`; what this product reports on purpose becomes the step's failure, in the same words."""
-    try:
-        return act()
-    except BacklogError as error:
-        failure = dg.Failure(description=str(error), allow_retries=isinstance(error, Unavailable))
-    raise failure
 
 
 BUILDERS: Mapping[str, Callable[[], dg.AssetsDefinition]] = {"issue": build_issue_on_demand}

@@ -47,7 +47,7 @@ def sync(select: str, full: bool) -> None:
     """
     with _told():
         from backlog_assets import sync as job
-        from backlog_assets.definitions import defs, io_manager_from
+        from backlog_assets.definitions import build_definitions, io_manager_from
         from backlog_assets.resources import BacklogResource
 
         console = Console()
@@ -60,7 +60,7 @@ def sync(select: str, full: bool) -> None:
             console.print(f"Reading as {job.check_first(backlog, warehouse)}.")
             only = backlog.selected_projects
         with job.run_history(Path.cwd()) as instance, _progress(console):
-            outcome = job.sync(defs, instance, io_manager, names=names, full=full, only=only)
+            outcome = job.sync(build_definitions(os.environ), instance, io_manager, names=names, full=full, only=only)
         _print_tables(console, outcome.tables)
         for note in outcome.notes:
             console.print(note)

@@ -15,6 +15,7 @@ from pydantic import Field
 from backlog_assets.catalogue import ENDPOINTS
 from backlog_assets.catalogue.table import table_of
 from backlog_assets.errors import Refused
+from backlog_assets.failures import told
 from backlog_assets.frames import read_frame, replace_frame
 from backlog_assets.loading import Figures, Loaded, Loader, mark_orphans
 from backlog_assets.progress import finished
@@ -96,7 +97,7 @@ class WholeOrNothingIOManager(DbIOManager):
             super().handle_output(context, obj)
             return
         table = context.asset_key.path[-1]
-        loaded = self.write(obj, context.run_id)
+        loaded = told(lambda: self.write(obj, context.run_id))
         figures = loaded[table]
         context.add_output_metadata({"sample": _as_table(figures.sample), **quota_metadata(obj)})
         if not context.has_asset_partitions:

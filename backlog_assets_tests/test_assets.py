@@ -1,0 +1,444 @@
+"""The assets, materialized for real from a demo space: exact rows, refusals, what each materialization tells."""
+
+import datetime as dt
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from backlog_assets.assets import asset_key, build_assets
+from backlog_assets.catalogue import ENDPOINTS
+from backlog_assets.catalogue.table import names_of, tables_of
+from backlog_assets.demo import DemoServer, Fault
+from backlog_assets_tests.conftest import World
+
+Build = Callable[..., World]
+
+PER_PROJECT = [endpoint.name for endpoint in ENDPOINTS if endpoint.per_project]
+
+
+def asked(world: World, path: str) -> int:
+    return sum(request.path == path for request in world.server.requests)
+
+
+# --- what fails, and what it leaves
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("reset", "Backlog"),
+        ("truncate", "Backlog"),
+        ("500", "500"),
+        ("502html", "502"),
+        ("html", "/issues"),
+        ("bad_json", "/issues"),
+        ("null_body", "neither an object nor a list"),
+        ("wrong_shape", "/issues"),
+        ("longer_page", "/issues"),
+        ("same_page", "/issues"),
+        ("redirect", "redirect"),
+        ("403", "403"),
+        ("404", "404"),
+        ("401", "401"),
+        ("bad_value", "issues.id holds BIGINT"),
+    ],
+)
+def test_a_server_that_breaks_leaves_the_old_rows_and_says_so(
+    build_world: Build, no_waiting: list[float], kind: str, told: str
+) -> None:
+    world = build_world(issues=230)
+    world.load("issues")
+    before = world.rows("SELECT * FROM issues ORDER BY id"), world.rows("SELECT * FROM issue_categories ORDER BY ALL")
+    world.space.create_issue("WEB", summary="one more")
+    world.server.faults.append(Fault(kind, path="/issues", after=1))
+    failures = world.failures(world.load("issues", fails=True))
+    assert list(failures) == ["issues"]
+    assert told in failures["issues"]
+    assert world.server.api_key not in failures["issues"]
+    after = world.rows("SELECT * FROM issues ORDER BY id"), world.rows("SELECT * FROM issue_categories ORDER BY ALL")
+    assert after == before
+    assert list((world.folder / "spool").rglob("*.ndjson")) == []
+
+
+def test_a_fault_that_passes_is_tried_again_and_nothing_is_lost(build_world: Build, no_waiting: list[float]) -> None:
+    world = build_world(issues=230)
+    world.server.faults += [
+        Fault(kind, path="/issues", after=1, times=1) for kind in ("reset", "truncate", "500", "html")
+    ]
+    world.load("issues")
+    assert world.rows("SELECT id FROM issues ORDER BY id") == [(one,) for one in sorted(world.space.issues)]
+
+
+def test_without_the_right_users_says_so_and_fails_alone(world: World) -> None:
+    world.settings["api_key"] = world.server.member_key
+    outcome = world.sync("users", "priorities", "issues")
+    assert list(outcome.failures) == ["users"]
+    assert "Backlog refused GET /users: 403" in outcome.failures["users"]
+    assert {one.table for one in outcome.tables} >= {"priorities", "issues"}
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_one_refused_project_does_not_lose_the_others(world: World, status: int) -> None:
+    world.load_projects("project_versions")
+    before = world.rows("SELECT * FROM project_versions WHERE project_key = 'APP' ORDER BY id")
+    world.space.refuse_project("APP", status, 6 if status == 404 else 5)
+    world.space.add_version("WEB", "9.9")
+    world.server.requests.clear()
+    result = world.load_projects("project_versions", "project_components", fails=True)
+    failures = world.failures(result)
+    assert set(failures) == {"project_versions", "project_components"}
+    assert "5 projects were loaded, 1 refused: APP" in failures["project_versions"]
+    assert f"Backlog refused GET /projects/APP/versions: {status}" in failures["project_versions"]
+    assert world.rows("SELECT * FROM project_versions WHERE project_key = 'APP' ORDER BY id") == before
+    assert world.value("SELECT count(*) FROM project_versions WHERE name = '9.9'") == 1
+    stamped = {
+        (event.asset_key.path[-1], event.partition)
+        for event in result.all_events
+        if event.is_step_materialization and event.asset_key is not None
+    }
+    loaded = {"WEB", "OPS", "CRM", "OLD", "IDEA"}
+    expected = {
+        (table, key) for table in ("project_versions", "project_components", "project_categories") for key in loaded
+    }
+    assert stamped == expected
+
+
+def test_a_project_refused_in_the_middle_of_its_pages_brings_nothing(build_world: Build) -> None:
+    world = build_world()
+    world.server.faults.append(Fault("403", path="/projects/CRM/users"))
+    world.load_projects("project_users", fails=True)
+    assert world.value("SELECT count(*) FROM project_users WHERE project_key = 'CRM'") == 0
+
+
+def test_a_partition_that_is_no_project_of_the_space_is_refused(world: World) -> None:
+    world.load("projects")
+    world.instance.add_dynamic_partitions("projects", ["NOPE"])
+    failures = world.failures(world.load("project_versions", projects=["NOPE"], fails=True))
+    assert "NOPE is no project of" in failures["project_versions"]
+
+
+def test_an_empty_list_of_projects_changes_nothing(world: World) -> None:
+    world.load_projects("project_versions")
+    world.server.faults.append(Fault("empty", path="/projects"))
+    failures = world.failures(world.load("projects", fails=True))
+    assert "Backlog listed no project at all, but there were some before" in failures["projects"]
+    assert world.value("SELECT count(*) FROM projects WHERE _deleted_at IS NULL") == 6
+
+
+def test_an_unknown_project_in_the_settings_is_named(world: World) -> None:
+    world.settings["projects"] = "WEB,NOPE"
+    failures = world.failures(world.load("issues", fails=True))
+    assert "BACKLOG_PROJECTS names NOPE, which this key cannot see. It sees: APP, CRM" in failures["issues"]
+
+
+def test_unknown_issues_are_named_and_the_others_are_loaded(world: World) -> None:
+    [first, second, *_] = world.space.issues.values()
+    wanted = [str(first.id), second.json()["issueKey"], "WEB-99999", "../users"]
+    config = {"ops": {"issue": {"config": {"issues": wanted}}}}
+    failures = world.failures(world.load("issue", config=config, fails=True))
+    assert "2 issues were loaded, 2 refused: ../users, WEB-99999" in failures["issue"]
+    assert "'../users' is no issue id or key" in failures["issue"]
+    assert world.rows("SELECT id FROM issue ORDER BY id") == [(first.id,), (second.id,)]
+    assert asked(world, "/users") == 0
+
+
+# --- what is loaded
+
+
+def test_every_table_holds_what_the_space_has(build_world: Build) -> None:
+    world = build_world(issues=230, teams=130, notifications=240, activities=650)
+    outcome = world.sync()
+    assert outcome.failures == {}
+    space = world.space
+    live = {
+        key: [one["id"] for one in rows]
+        for key, rows in (("users", space.users.values()), ("teams", space.teams.values()))
+    }
+    for table, ids in {
+        "users": live["users"],
+        "teams": live["teams"],
+        "projects": list(space.projects),
+        "issues": list(space.issues),
+        "notifications": [one["id"] for one in space.notifications],
+        "activities": [one["id"] for one in space.activities],
+    }.items():
+        assert world.rows(f"SELECT id FROM {table} ORDER BY id") == [(one,) for one in sorted(ids)], table
+    for table, source in {
+        "project_versions": space.versions,
+        "project_components": space.categories,
+        "project_categories": space.categories,
+        "project_issue_types": space.issue_types,
+        "project_statuses": space.statuses,
+        "project_custom_fields": space.custom_fields,
+    }.items():
+        expected = sorted((project, one["id"]) for project, rows in source.items() for one in rows)
+        assert world.rows(f"SELECT project_id, id FROM {table} ORDER BY ALL") == expected, table
+    members = sorted((project, user) for project, users in space.members.items() for user in users)
+    assert world.rows("SELECT project_id, id FROM project_users ORDER BY ALL") == members
+    issues = [issue.json() for issue in space.issues.values()]
+    for table, field in {
+        "issue_categories": "category",
+        "issue_versions": "versions",
+        "issue_milestones": "milestone",
+        "issue_custom_field_values": "customFields",
+        "issue_attachments": "attachments",
+        "issue_shared_files": "sharedFiles",
+        "issue_stars": "stars",
+    }.items():
+        expected = sorted((issue["id"], item["id"]) for issue in issues for item in issue[field])
+        assert expected
+        assert world.rows(f"SELECT issue_id, id FROM {table} ORDER BY ALL") == expected, table
+
+
+def test_an_issue_has_every_field_as_backlog_sent_it(world: World) -> None:
+    world.load("issues")
+    plain = {
+        "id": "id",
+        "projectId": "project_id",
+        "issueKey": "issue_key",
+        "keyId": "key_id",
+        "summary": "summary",
+        "description": "description",
+        "parentIssueId": "parent_issue_id",
+    }
+    referred = ("issueType", "resolution", "priority", "status", "assignee", "createdUser", "updatedUser")
+    for issue in (one.json() for one in world.space.issues.values()):
+        [row] = [
+            dict(zip(names, values, strict=True))
+            for names in [[name for [name] in world.rows("SELECT column_name FROM (DESCRIBE issues)")]]
+            for values in world.rows("SELECT * FROM issues WHERE id = ?", issue["id"])
+        ]
+        assert {field: row[column] for field, column in plain.items()} == {field: issue[field] for field in plain}
+        for field in referred:
+            column = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in field)
+            other = issue[field] or {"id": None, "name": None}
+            assert (row[f"{column}_id"], row[f"{column}_name"]) == (other["id"], other["name"]), field
+        for field, column in (("startDate", "start_date"), ("dueDate", "due_date")):
+            assert str(row[column]) == str(issue[field] and issue[field][:10])
+        for field, column in (("estimatedHours", "estimated_hours"), ("actualHours", "actual_hours")):
+            assert (row[column] is None and issue[field] is None) or float(row[column]) == issue[field]
+        for field in ("created", "updated"):
+            assert row[field] == dt.datetime.fromisoformat(issue[field].replace("Z", "+00:00"))
+        assert row["_extra"] is None
+
+
+def test_issues_cost_one_request_a_hundred_and_one_for_the_count(build_world: Build) -> None:
+    for issues, pages in ((1, 1), (100, 1), (101, 2), (230, 3)):
+        world = build_world(issues=issues)
+        world.load("issues")
+        assert asked(world, "/issues") == pages
+        assert asked(world, "/issues/count") == 1
+        assert world.value("SELECT count(*) FROM issues") == issues
+
+
+def test_issues_made_and_deleted_while_they_are_read_are_not_lost(build_world: Build) -> None:
+    clocks: list[Callable[[], float]] = [time.time]
+    world = build_world(issues=450, server={"clock": lambda: clocks[-1]()})
+    throughout = set(world.space.issues)
+
+    ids = sorted(world.space.issues)
+    gone = [ids[3], ids[120], ids[250], ids[440]]
+    victims = iter(gone)
+
+    def clock() -> float:
+        """The server looks at it once a request: each time the space changes under the reader."""
+        victim = next(victims, None) if asked(world, "/issues") else None
+        if victim is not None:
+            world.space.delete_issue(victim)
+            world.space.create_issue("WEB", summary="made meanwhile")
+        return time.time()
+
+    clocks.append(clock)
+    world.load("issues")
+    assert next(victims, None) is None
+    found = Counter(one for [one] in world.rows("SELECT id FROM issues"))
+    assert throughout - set(gone) <= set(found)
+    assert set(found.values()) == {1}
+
+
+def test_the_last_issue_asked_for_is_asked_for_again_when_none_is_listed(world: World) -> None:
+    world.load("issues", "issue")
+    newest = max(world.space.issues)
+    assert world.rows("SELECT id FROM issue") == [(newest,)]
+    world.space.update_issue(newest, summary="changed")
+    world.load("issue")
+    assert world.rows("SELECT id, summary FROM issue") == [(newest, "changed")]
+
+
+def test_activities_are_read_from_where_the_last_load_ended(build_world: Build) -> None:
+    world = build_world(issues=60)
+    world.load("activities")
+    first = world.value("SELECT count(*) FROM activities")
+    world.server.requests.clear()
+    world.space.create_issue("WEB", summary="new")
+    world.load("activities")
+    assert asked(world, "/space/activities") == 1
+    assert world.value("SELECT count(*) FROM activities") == first + 1
+    world.server.requests.clear()
+    world.load("activities", config={"ops": {"activities": {"config": {"full": True}}}})
+    assert asked(world, "/space/activities") == -(-(first + 1) // 100) + (1 if (first + 1) % 100 == 0 else 0)
+
+
+def test_activities_left_out_by_a_choice_of_projects_come_when_it_is_lifted(world: World) -> None:
+    world.settings["projects"] = "WEB"
+    world.load("activities")
+    assert world.rows("SELECT DISTINCT project_key FROM activities") == [("WEB",)]
+    del world.settings["projects"]
+    world.load("activities")
+    assert world.value("SELECT count(*) FROM activities") == len(world.space.activities)
+
+
+def test_a_choice_of_projects_loads_only_theirs_and_marks_nothing_else(world: World) -> None:
+    world.load("issues")
+    everything = world.value("SELECT count(*) FROM issues")
+    world.settings["projects"] = " WEB , APP"
+    world.space.delete_issue(
+        next(one.id for one in world.space.issues.values() if one.json()["issueKey"].startswith("WEB"))
+    )
+    world.load("issues")
+    assert world.value("SELECT count(*) FROM issues") == everything
+    assert world.rows("SELECT DISTINCT split_part(issue_key, '-', 1) FROM issues WHERE _deleted_at IS NOT NULL") == [
+        ("WEB",)
+    ]
+
+
+def test_hosts_that_call_categories_components_are_read_too(build_world: Build) -> None:
+    world = build_world(server={"components_instead_of_categories": True})
+    world.load_projects("project_components")
+    expected = sorted(one["id"] for rows in world.space.categories.values() for one in rows)
+    assert world.rows("SELECT id FROM project_components ORDER BY id") == [(one,) for one in expected]
+
+
+@pytest.mark.parametrize("id_paging", ["exclusive", "inclusive"])
+def test_notifications_come_whole_whether_ends_are_inclusive_or_not(build_world: Build, id_paging: str) -> None:
+    world = build_world(notifications=240, server={"id_paging": id_paging})
+    world.load("notifications")
+    assert world.value("SELECT count(*) FROM notifications") == 240
+    assert world.value("SELECT count(DISTINCT id) FROM notifications") == 240
+
+
+def test_dates_in_the_old_form_are_the_same_days(build_world: Build) -> None:
+    days = []
+    for form in ("utc", "jst"):
+        world = build_world(dates=form)
+        world.load("issues")
+        days.append(world.rows("SELECT id, start_date, due_date FROM issues ORDER BY id"))
+    assert days[0] == days[1]
+    assert any(due is not None for _, _, due in days[0])
+
+
+def test_unknown_fields_are_kept_in_extra(world: World) -> None:
+    world.server.faults.append(Fault("extra_field", path="/issues"))
+    world.load("issues")
+    assert world.value("SELECT count(*) FROM issues WHERE _extra IS NULL") == 0
+
+
+def test_a_host_that_takes_the_key_only_in_the_query_is_read_too(build_world: Build) -> None:
+    world = build_world(server={"accept_header_key": False})
+    world.load("priorities")
+    assert world.value("SELECT count(*) FROM priorities") == 3
+    assert [request.key_in for request in world.server.requests] == ["header", "query"]
+
+
+def test_a_deleted_issue_is_marked_and_comes_back_when_it_reappears(world: World) -> None:
+    world.load("issues")
+    world.space.hide_project("WEB")
+    world.load("issues")
+    assert world.value("SELECT count(*) FROM issues WHERE issue_key LIKE 'WEB-%' AND _deleted_at IS NULL") == 0
+    world.space.hide_project("WEB", hidden=False)
+    world.load("issues")
+    assert world.value("SELECT count(*) FROM issues WHERE _deleted_at IS NOT NULL") == 0
+
+
+# --- what is told
+
+
+def test_a_materialization_tells_rows_requests_quota_and_a_sample(world: World) -> None:
+    told = world.metadata(world.load("issues"), "issues")
+    assert told["dagster/row_count"] == 40
+    assert (told["rows_inserted"], told["rows_updated"], told["rows_deleted"]) == (40, 0, 0)
+    assert told["requests"] == 2
+    assert told["quota_left_search"] > 0
+    assert told["seconds_waited"] == 0
+    assert len(told["sample"].records) == 5
+    mails = [user["mailAddress"] for user in world.space.users.values() if user["mailAddress"]]
+    assert not any(mail in repr(told) for mail in mails)
+
+
+def test_a_partitions_metadata_are_its_own(world: World) -> None:
+    result = world.load_projects("project_versions")
+    for project_id, project in world.space.projects.items():
+        told = world.metadata(result, "project_versions", project["projectKey"])
+        assert told["dagster/partition_row_count"] == len(world.space.versions[project_id])
+        assert told["rows_inserted"] == len(world.space.versions[project_id])
+        assert told["requests"] == 1
+
+
+def test_a_single_partition_can_be_loaded_alone(world: World) -> None:
+    world.load_projects("project_versions")
+    world.space.add_version("WEB", "9.9")
+    world.space.add_version("APP", "8.8")
+    job = world.definitions.resolve_implicit_global_asset_job_def()
+    result = job.execute_in_process(
+        instance=world.instance, asset_selection=[asset_key("project_versions")], partition_key="WEB"
+    )
+    assert world.rows("SELECT name FROM project_versions WHERE name IN ('9.9', '8.8')") == [("9.9",)]
+    assert world.metadata(result, "project_versions", "WEB")["rows_inserted"] == 1
+
+
+def test_what_was_loaded_is_noted_down(world: World) -> None:
+    world.load("issues")
+    noted = world.rows(
+        "SELECT table_name, rows, inserted, requests FROM loads WHERE table_name LIKE 'issue%' ORDER BY 1"
+    )
+    assert ("issues", 40, 40, 2) in noted
+    assert {name for name, *_ in noted} == {table.name for table in tables_of(ENDPOINTS[-3])}
+
+
+def test_the_catalogue_is_what_the_assets_are() -> None:
+    keys = {key for asset in build_assets() for key in asset.keys}
+    assert keys == {asset_key(name) for endpoint in ENDPOINTS for name in names_of(endpoint)}
+
+
+@pytest.mark.parametrize("asset", build_assets(), ids=lambda asset: str(asset.op.name))
+def test_every_asset_tells_what_it_is(asset: dg.AssetsDefinition) -> None:
+    for spec in asset.specs:
+        english, japanese, link = str(spec.description).split("\n\n")
+        assert english.endswith(".")
+        assert any("\u3040" <= letter <= "\u30ff" for letter in japanese)
+        assert "https://developer.nulab.com/docs/backlog/api/2/" in link
+        assert spec.kinds == {"backlog", "duckdb"}
+        assert spec.group_name in {"space", "people", "projects", "issues", "activity"}
+        schema = spec.metadata["dagster/column_schema"]
+        assert all(column.description and column.type for column in schema.columns)
+        per_project = asset.op.name in PER_PROJECT
+        assert (asset.partitions_def is not None) is per_project
+        if per_project:
+            assert asset_key("projects") in {dep.asset_key for dep in spec.deps}
+            assert asset.backfill_policy == dg.BackfillPolicy.multi_run(50)
+
+
+def test_five_hundred_projects_are_loaded_in_one_run(build_world: Build) -> None:
+    world = build_world(issues=500, projects=500)
+    result = world.load_projects(*PER_PROJECT)
+    runs = world.instance.get_runs()
+    assert len(runs) == 2
+    for table in ("project_versions", "project_components", "project_issue_types", "project_statuses", "project_users"):
+        assert world.value(f"SELECT count(DISTINCT project_id) FROM {table}") == 500, table
+    stamped = Counter(
+        event.asset_key.path[-1] for event in result.get_asset_materialization_events() if event.asset_key is not None
+    )
+    assert set(stamped.values()) == {500}
+
+
+def test_the_demo_space_needs_no_server_and_no_key(build_world: Build) -> None:
+    world = build_world()
+    world.settings = {"space": "demo", "api_key": ""}
+    world.load("priorities")
+    assert world.value("SELECT count(*) FROM priorities") == 3
+    assert isinstance(world.server, DemoServer)
+    assert asked(world, "/priorities") == 0
