@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import dagster as dg
 import pandas as pd
+from dagster._core.execution.context.metadata_logging import AssetMetadataHandle, OutputMetadataAccumulator
 from dagster._core.storage.db_io_manager import DbClient, DbIOManager, DbTypeHandler, TableSlice
 from dagster_duckdb_pandas import DuckDBPandasIOManager
 from duckdb import DuckDBPyConnection
@@ -103,10 +104,9 @@ class WholeOrNothingIOManager(DbIOManager):
         if not context.has_asset_partitions:
             context.add_output_metadata(table_metadata(figures, obj))
             return
-        for key in context.asset_partition_keys:
-            context.step_context.add_asset_metadata(
-                project_metadata(figures, obj, key), asset_key=context.asset_key, partition_key=key
-            )
+        _stamp_partitions(
+            context, {key: project_metadata(figures, obj, key) for key in context.asset_partition_keys}
+        )
 
     def write(self, spooled: Spooled, run_id: str) -> Mapping[str, Loaded]:
         """Loads an endpoint's tables in one transaction, once however often it is called, and drops the spool."""
@@ -247,6 +247,19 @@ def project_metadata(figures: Loaded, spooled: Spooled, key: str) -> dict[str, A
 def quota_metadata(spooled: Spooled) -> dict[str, Any]:
     """How many requests of each class were left in the minute in which the load ended."""
     return {f"{QUOTA_LEFT}{rate_class}": left for rate_class, left in spooled.quota_left.items()}
+
+
+def _stamp_partitions(context: dg.OutputContext, by_partition: Mapping[str, Mapping[str, Any]]) -> None:
+    """Gives each partition of the run metadata of its own.
+
+    What `add_asset_metadata` does, all at once: it looks into the run history three times a partition to check the
+    key, which for 500 projects and seven tables took longer than loading them.
+    """
+    step = context.step_context
+    noted = dict(vars(step)["_metadata_accumulator"].per_output_metadata)
+    for key, metadata in by_partition.items():
+        noted[AssetMetadataHandle(asset_key=context.asset_key, partition_key=key)] = metadata
+    vars(step)["_metadata_accumulator"] = OutputMetadataAccumulator(per_output_metadata=noted)
 
 
 def _live(connection: DuckDBPyConnection, schema: str, table: str) -> bool:

@@ -29,12 +29,19 @@ QUIET_SECONDS = 5.0
 """Waiting for the file is worth a word in the log after this long."""
 
 _HELD = re.compile(r"[Cc]onflicting lock is held in (?P<holder>.*?)(?:\. See also|$)", re.DOTALL)
-_ANOTHER = ("Could not set lock", "Conflicting lock", "different configuration", "already attached", "being used by")
+_ANOTHER = ("Could not set lock", "Conflicting lock", "being used by")
+_OURSELVES = ("different configuration", "already attached")
+_UPPER, _LOWER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
 
 
 def quoted(name: str) -> str:
     """`name` as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def folded(name: str) -> str:
+    """`name` as DuckDB compares names: without the case of A to Z, and of no other letter."""
+    return name.translate(str.maketrans(_UPPER, _LOWER))
 
 
 class Warehouse:
@@ -73,15 +80,15 @@ class Warehouse:
         """An open connection nobody else of this product has at the same time; always closed."""
         deadline = self._now() + self._wait_seconds
         if self.is_remote:
-            yield from self._opened(deadline)
+            yield from self._opened(self.path, deadline)
             return
-        file = Path(self.path)
+        file = self._file()
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise Misconfigured(f"BACKLOG_DUCKDB: cannot make the folder of {file}: {error.strerror}.") from None
         with self._lock(file, deadline):
-            yield from self._opened(deadline)
+            yield from self._opened(str(file), deadline)
 
     @contextmanager
     def transaction(self) -> Generator[DuckDBPyConnection]:
@@ -97,34 +104,45 @@ class Warehouse:
 
     @property
     def exists(self) -> bool:
-        return self.is_remote or Path(self.path).exists()
+        return self.is_remote or self._file().exists()
 
     def table(self, name: str) -> str:
         """The quoted, schema-qualified name of a table."""
         return f"{quoted(self.schema)}.{quoted(name)}"
 
+    def _file(self) -> Path:
+        """The one path of the file. By a second one (a link) two threads could open it at once and spoil it:
+        neither the lock file nor DuckDB's own lock, which belongs to the process, would keep them apart."""
+        if not self.path or self.path.startswith(":memory:"):
+            raise Misconfigured("BACKLOG_DUCKDB: a database in memory would be lost after each step; name a file.")
+        return Path(self.path).expanduser().resolve()
+
     @contextmanager
     def _lock(self, file: Path, deadline: float) -> Generator[None]:
         lock: FileLock = FileLock(f"{file}.lock")
-        patience = min(QUIET_SECONDS, self._wait_seconds)
         try:
             try:
-                lock.acquire(timeout=patience, poll_interval=0.02)
+                lock.acquire(timeout=min(QUIET_SECONDS, self._wait_seconds), poll_interval=0.02)
             except Timeout:
-                self._log.info("%s is being written by another run; waiting up to %.0f s.", file, self._wait_seconds)
-                lock.acquire(timeout=max(0.0, deadline - self._now()), poll_interval=0.05)
+                left = deadline - self._now()
+                if left <= 0:
+                    raise
+                self._log.info("%s is being written by another run; waiting up to %g s.", file, self._wait_seconds)
+                lock.acquire(timeout=left, poll_interval=0.05)
         except Timeout:
             raise WarehouseBusy(
-                f"Another run has been writing {file} for {self._wait_seconds:.0f} s. Nothing was written; "
-                f"wait for it to end and start again."
+                f"Another run has been writing {file}, or waiting to, for {self._wait_seconds:g} s"
+                f"{_held_now(file)}. Nothing was written; wait for it to end and start again."
             ) from None
+        except OSError as error:
+            raise Misconfigured(f"BACKLOG_DUCKDB: cannot make {file}.lock: {error.strerror}.") from None
         try:
             yield
         finally:
             lock.release()
 
-    def _opened(self, deadline: float) -> Iterator[DuckDBPyConnection]:
-        connection = self._open(deadline)
+    def _opened(self, database: str, deadline: float) -> Iterator[DuckDBPyConnection]:
+        connection = self._open(database, deadline)
         try:
             connection.execute("SET TimeZone = 'UTC'")
             connection.execute("SET preserve_insertion_order = false")
@@ -132,24 +150,25 @@ class Warehouse:
         finally:
             connection.close()
 
-    def _open(self, deadline: float) -> DuckDBPyConnection:
+    def _open(self, database: str, deadline: float) -> DuckDBPyConnection:
         pause, told = 0.05, False
         started = self._now()
         while True:
             try:
-                return duckdb.connect(self.path, config=dict(self._config))
-            except (duckdb.IOException, duckdb.ConnectionException, duckdb.BinderException) as error:
+                return duckdb.connect(database, config=dict(self._config))
+            except duckdb.Error as error:
                 text = str(error)
-            if not any(sign in text for sign in _ANOTHER):
-                raise Misconfigured(f"BACKLOG_DUCKDB: DuckDB cannot open {self.path}: {_first_line(text)}")
+            holder = holder_of(text)
+            if holder is None:
+                raise Misconfigured(f"BACKLOG_DUCKDB: DuckDB cannot open {database}: {_first_line(text)}")
             if self._now() >= deadline:
                 raise WarehouseBusy(
-                    f"{self.path} is held by {_holder(text)}, for more than {self._wait_seconds:.0f} s. "
+                    f"{database} is held by {holder}, for more than {self._wait_seconds:g} s. "
                     f"Nothing was written; close that program and start again."
                 )
             if not told and self._now() - started >= QUIET_SECONDS:
                 told = True
-                self._log.info("%s is held by %s; waiting up to %.0f s.", self.path, _holder(text), self._wait_seconds)
+                self._log.info("%s is held by %s; waiting up to %g s.", database, holder, self._wait_seconds)
             self._sleep(pause)
             pause = min(pause * 1.5, 1.0)
 
@@ -161,9 +180,10 @@ def ensure_schema(connection: DuckDBPyConnection, schema: str) -> None:
 def columns_of(connection: DuckDBPyConnection, schema: str, table: str) -> dict[str, str]:
     """Names and DuckDB types of a table's columns, in order; empty where there is no such table."""
     rows = connection.execute(
-        "SELECT column_name, data_type FROM duckdb_columns() "
-        "WHERE database_name = current_database() AND schema_name = ? AND table_name = ? ORDER BY column_index",
-        [schema, table],
+        "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = current_database() "
+        "AND translate(schema_name, $upper, $lower) = $schema AND translate(table_name, $upper, $lower) = $table "
+        "ORDER BY column_index",
+        {"upper": _UPPER, "lower": _LOWER, "schema": folded(schema), "table": folded(table)},
     ).fetchall()
     return {str(name): str(kind) for name, kind in rows}
 
@@ -177,9 +197,9 @@ def ensure_table(connection: DuckDBPyConnection, schema: str, table: str, column
         listed = ", ".join(f"{quoted(column)} {kind}" for column, kind in columns)
         connection.execute(f"CREATE TABLE {name} ({listed})")
         return
-    lower = {column.lower() for column in there}
+    known = set(map(folded, there))
     for column, kind in columns:
-        if column.lower() not in lower:
+        if folded(column) not in known:
             connection.execute(f"ALTER TABLE {name} ADD COLUMN {quoted(column)} {kind}")
 
 
@@ -207,9 +227,24 @@ def _roll_back(connection: DuckDBPyConnection) -> None:
         logging.getLogger(__name__).debug("DuckDB had rolled the transaction back itself.")
 
 
-def _holder(text: str) -> str:
+def holder_of(text: str) -> str | None:
+    """Who holds the file, from DuckDB's error when it was opened; None where the error is about something else."""
     found = _HELD.search(text)
-    return found["holder"].strip() if found else "another program"
+    if found:
+        return found["holder"].strip()
+    if any(sign in text for sign in _OURSELVES):
+        return "this very process, which has opened it elsewhere and not closed it"
+    return "another program" if any(sign in text for sign in _ANOTHER) else None
+
+
+def _held_now(file: Path) -> str:
+    """Who holds the file at this moment, in brackets; the run that has the lock may itself wait for a third party."""
+    try:
+        duckdb.connect(str(file), read_only=True).close()
+    except duckdb.Error as error:
+        holder = holder_of(str(error))
+        return f" (it is held by {holder})" if holder else ""
+    return ""
 
 
 def _first_line(text: str) -> str:
