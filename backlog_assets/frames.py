@@ -204,8 +204,8 @@ class _Write:
                 f"change it to a dtype of numbers, texts or times."
             ) from None
         listed = ", ".join(
-            f"CAST({quoted(str(name))} AS {types[name]}) AS {quoted(str(name))}" if name in types else quoted(str(name))
-            for name in plain.columns
+            f"CAST({quoted(name)} AS {types[name]}) AS {quoted(name)}" if name in types else quoted(name)
+            for name in cast("list[str]", list(plain.columns))
         )
         return f"SELECT {listed} FROM {FRAME}"
 
@@ -301,14 +301,16 @@ def _no_partition_column(table_slice: TableSlice, error: duckdb.Error) -> Refuse
 
 def _known(connection: DuckDBPyConnection, declared: Mapping[str, str | None]) -> tuple[dict[str, str], dict[str, str]]:
     """Declared types as DuckDB spells them (`int` is INTEGER), and those it does not know."""
-    spelled = {name: _spelled(connection, kind or "VARCHAR") for name, kind in declared.items()}
+    # On a connection of its own: a type that cannot even be read would abort the caller's transaction.
+    with connection.cursor() as reader:
+        spelled = {name: _spelled(reader, kind or "VARCHAR") for name, kind in declared.items()}
     known = {name: kind for name, kind in spelled.items() if kind is not None}
     return known, {name: str(kind) for name, kind in declared.items() if name not in known}
 
 
-def _spelled(connection: DuckDBPyConnection, kind: str) -> str | None:
+def _spelled(reader: DuckDBPyConnection, kind: str) -> str | None:
     try:
-        return str(connection.type(kind))
+        return str(reader.type(kind))
     except duckdb.Error:
         return None
 

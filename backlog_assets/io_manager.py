@@ -8,7 +8,13 @@ from typing import Any, cast
 import dagster as dg
 import pandas as pd
 from dagster._core.execution.context.metadata_logging import AssetMetadataHandle, OutputMetadataAccumulator
-from dagster._core.storage.db_io_manager import DbClient, DbIOManager, DbTypeHandler, TableSlice
+from dagster._core.storage.db_io_manager import (
+    DbClient,
+    DbIOManager,
+    DbTypeHandler,
+    TablePartitionDimension,
+    TableSlice,
+)
 from dagster_duckdb_pandas import DuckDBPandasIOManager
 from duckdb import DuckDBPyConnection
 from pydantic import Field
@@ -17,9 +23,10 @@ from backlog_assets.catalogue import ENDPOINTS
 from backlog_assets.catalogue.table import table_of
 from backlog_assets.errors import Refused
 from backlog_assets.failures import told
-from backlog_assets.frames import read_frame, replace_frame
+from backlog_assets.frames import Written, read_frame, replace_frame
 from backlog_assets.loading import Figures, Loaded, Loader, mark_orphans
 from backlog_assets.progress import finished
+from backlog_assets.slices import condition, dimensions_of, literal, plain_metadata, slice_of
 from backlog_assets.spool import Spooled
 from backlog_assets.warehouse import OPS, Warehouse, columns_of, ensure_schema, ensure_table, quoted
 
@@ -104,9 +111,17 @@ class WholeOrNothingIOManager(DbIOManager):
         if not context.has_asset_partitions:
             context.add_output_metadata(table_metadata(figures, obj))
             return
-        _stamp_partitions(
-            context, {key: project_metadata(figures, obj, key) for key in context.asset_partition_keys}
-        )
+        _stamp_partitions(context, {key: project_metadata(figures, obj, key) for key in context.asset_partition_keys})
+
+    def load_input(self, context: dg.InputContext) -> object:
+        if not self.warehouse.exists:
+            raise Refused(f"There is no DuckDB file {self.warehouse.path} yet. Materialize the asset first.")
+        return super().load_input(context)
+
+    def _get_table_slice(
+        self, context: dg.OutputContext | dg.InputContext, output_context: dg.OutputContext | None
+    ) -> TableSlice:
+        return slice_of(context, output_context, schema=self._schema)
 
     def write(self, spooled: Spooled, run_id: str) -> Mapping[str, Loaded]:
         """Loads an endpoint's tables in one transaction, once however often it is called, and drops the spool."""
@@ -171,6 +186,8 @@ def client_of(warehouse: Warehouse) -> DbClient[DuckDBPyConnection]:
             context: dg.OutputContext | dg.InputContext, table_slice: TableSlice
         ) -> Generator[DuckDBPyConnection]:
             with warehouse.transaction() as connection:
+                # A frame's rows have an order; the loader's have none, and need less memory for it.
+                connection.execute("SET preserve_insertion_order = true")
                 yield connection
 
         @staticmethod
@@ -187,8 +204,15 @@ def client_of(warehouse: Warehouse) -> DbClient[DuckDBPyConnection]:
 
         @staticmethod
         def get_select_statement(table_slice: TableSlice) -> str:
-            """What to paste into a DuckDB shell to see the table; shown in the asset's metadata."""
-            return f"SELECT * FROM {quoted(table_slice.schema)}.{quoted(table_slice.table)}"
+            """What to paste into a DuckDB shell to see the rows; shown in the asset's metadata."""
+            where = condition(table_slice.partition_dimensions or (), lambda _: "TIMESTAMP", literal)
+            rows = f"SELECT * FROM {quoted(table_slice.schema)}.{quoted(table_slice.table)}"
+            return rows if where == "true" else f"{rows} WHERE {where}"
+
+        @staticmethod
+        def get_table_name(table_slice: TableSlice) -> str:
+            """Without the file: where that lies on one machine is no part of the table's name."""
+            return f"{table_slice.schema}.{table_slice.table}"
 
     return WarehouseClient()
 
@@ -199,22 +223,59 @@ class FrameHandler(DbTypeHandler[pd.DataFrame]):
     def handle_output(
         self, context: dg.OutputContext, table_slice: TableSlice, obj: pd.DataFrame, connection: DuckDBPyConnection
     ) -> Mapping[str, Any]:
-        declared = (context.definition_metadata or {}).get("dagster/column_schema")
+        declared = cast("dg.TableSchema | None", plain_metadata(context).get("dagster/column_schema"))
         types = {column.name: column.type for column in declared.columns} if declared is not None else {}
-        replace_frame(connection, table_slice, obj, types)
-        count = "dagster/partition_row_count" if context.has_asset_partitions else "dagster/row_count"
-        return {count: len(obj), "dagster/storage_kind": "duckdb"}
+        keys: Sequence[str] = context.asset_partition_keys if context.has_asset_partitions else ()
+        parts = [dimensions_of_key(context, table_slice.table, key) for key in keys] if len(keys) > 1 else []
+        written = replace_frame(connection, table_slice, obj, types, parts)
+        for column, kind in written.unknown.items():
+            context.log.warning(
+                f"{table_slice.table}.{column} is declared as {kind!r} in dagster/column_schema, which is no type of "
+                f"DuckDB; {written.types[column]} was taken."
+            )
+        if not written.types:
+            context.log.warning(
+                f"{table_slice.table}: no table was made. The frame has no column, and none is declared in "
+                f"dagster/column_schema."
+            )
+        _add_partition_counts(context, dict(zip(keys, written.by_partition, strict=bool(parts))))
+        count = "dagster/partition_row_count" if keys else "dagster/row_count"
+        return {
+            **({} if parts else {count: len(obj)}),
+            **({} if declared is not None or not written.types else {"dagster/column_schema": _schema_of(written)}),
+            "dagster/storage_kind": "duckdb",
+        }
 
     def load_input(
         self, context: dg.InputContext, table_slice: TableSlice, connection: DuckDBPyConnection
     ) -> pd.DataFrame:
-        return read_frame(
-            connection, table_slice, asked=not context.has_asset_partitions or bool(context.asset_partition_keys)
-        )
+        frame = read_frame(connection, table_slice)
+        context.log.debug("%d rows read from %s.%s.", len(frame), table_slice.schema, table_slice.table)
+        return frame
 
     @property
     def supported_types(self) -> Sequence[type[object]]:
         return [pd.DataFrame]
+
+
+def dimensions_of_key(context: dg.OutputContext, table: str, key: str) -> list[TablePartitionDimension]:
+    """The rows of one of the partitions that are being written."""
+    return dimensions_of(table, context.asset_partitions_def, [key], plain_metadata(context).get("partition_expr"))
+
+
+def _add_partition_counts(context: dg.OutputContext, rows: Mapping[str, int]) -> None:
+    """A run over several partitions stamps each with its own rows, not with the total."""
+    try:
+        step = context.step_context if rows else None
+    except dg.DagsterInvariantViolationError:
+        return  # called by hand, outside of any run: nobody keeps the metadata
+    for key, count in rows.items():
+        assert step is not None
+        step.add_asset_metadata({"dagster/partition_row_count": count}, asset_key=context.asset_key, partition_key=key)
+
+
+def _schema_of(written: Written) -> dg.TableSchema:
+    return dg.TableSchema(columns=[dg.TableColumn(name, kind) for name, kind in written.types.items()])
 
 
 def table_metadata(figures: Loaded, spooled: Spooled) -> dict[str, Any]:

@@ -103,6 +103,12 @@ def condition(
     return " AND ".join(found) or "true"
 
 
+def literal(value: Any) -> str:
+    """A partition's value as SQL text, to be read by people."""
+    text = value if isinstance(value, str) else f"{value:%Y-%m-%d %H:%M:%S}"
+    return "'" + text.replace("'", "''") + "'"
+
+
 def merged(windows: Sequence[dg.TimeWindow]) -> list[dg.TimeWindow]:
     """The same time in as few windows as possible, the earliest first."""
     result: list[dg.TimeWindow] = []

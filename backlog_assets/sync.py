@@ -16,7 +16,7 @@ from backlog_assets.io_manager import QUOTA_LEFT, BacklogDuckDBIOManager, WholeO
 from backlog_assets.partitions import RANGE_END, RANGE_START, apply_changes
 from backlog_assets.reading import one
 from backlog_assets.resources import DEMO, BacklogResource
-from backlog_assets.warehouse import OPS, Warehouse, claim, columns_of
+from backlog_assets.warehouse import OPS, Warehouse, claim, columns_of, quoted
 
 QUIET: Mapping[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """What happens is in the run's event log; the terminal gets the tables and the errors."""
@@ -202,10 +202,11 @@ def _tables_loaded(warehouse: Warehouse, run_ids: Collection[str]) -> list[Table
 
 def example(warehouse: Warehouse, names: Collection[str]) -> tuple[str, list[str], list[tuple[Any, ...]]]:
     """An example query on the tables loaded, the names of its columns and its answer."""
-    sql = EXAMPLE.format(schema=warehouse.schema)
+    schema = warehouse.schema if warehouse.schema.isidentifier() else quoted(warehouse.schema)
+    sql = EXAMPLE.format(schema=schema)
     with warehouse.connection() as connection:
         if not {"issues", "projects"} <= set(names):
-            sql = f"SELECT count(*) AS rows FROM {warehouse.schema}.{min(names)}"
+            sql = f"SELECT count(*) AS rows FROM {schema}.{min(names)}"
         answer = connection.execute(sql)
         columns = [str(column[0]) for column in answer.description or ()]
         return sql, columns, answer.fetchall()

@@ -51,7 +51,7 @@ def plain_frame(frame: pd.DataFrame, table: str) -> tuple[pd.DataFrame, dict[str
             dtype = cast("Any", dtype).categories.dtype
             # As an ENUM, what DuckDB makes of them, the next frame's new category would not fit.
             column = column.astype(object) if _is_text(dtype) else column
-        if column.dtype.kind == "O" and not isinstance(column.dtype, pd.StringDtype):
+        if str(cast("Any", column.dtype)) == "object":
             column, kind = _object_column(column, f"{table}.{name}")
             types |= {name: kind} if kind else {}
         if _is_text(column.dtype):
@@ -190,7 +190,7 @@ def _jsonable(value: Any) -> Any:
 
 
 def _is_text(dtype: Any) -> bool:
-    return dtype.kind == "O"
+    return str(dtype) == "object" or isinstance(dtype, pd.StringDtype)
 
 
 def _check_text(column: pd.Series, where: str) -> None:

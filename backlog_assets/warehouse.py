@@ -231,7 +231,7 @@ def holder_of(text: str) -> str | None:
     """Who holds the file, from DuckDB's error when it was opened; None where the error is about something else."""
     found = _HELD.search(text)
     if found:
-        return found["holder"].strip()
+        return found["holder"].strip(". \n")
     if any(sign in text for sign in _OURSELVES):
         return "this very process, which has opened it elsewhere and not closed it"
     return "another program" if any(sign in text for sign in _ANOTHER) else None

@@ -70,7 +70,7 @@ COMPONENTS = Endpoint(
     views=(
         View(
             name="project_categories",
-            doc="The rows of `project_components` under the name the API's v2 gives them. A view, at no request.",
+            doc="What project_components holds, under the name API v2 gives it. A view, at no request.",
             doc_ja="project_components と同じ行を API v2 の名前で見るビューです。リクエストは発生しません。",
         ),
     ),

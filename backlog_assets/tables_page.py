@@ -1,0 +1,81 @@
+"""Writes docs/tables.md from the catalogue: `python -m backlog_assets.tables_page > docs/tables.md`. Pure."""
+
+import sys
+from collections.abc import Iterator, Sequence
+
+from backlog_assets.catalogue import ENDPOINTS, Column, Endpoint, Load
+from backlog_assets.catalogue.table import DELETED_AT, Table, child_table, table_of
+
+HEAD = """# Tables
+
+Written from the catalogue by `make docs`; a test keeps it true. Tables are in schema `backlog` (`BACKLOG_SCHEMA`).
+
+Every table has `_loaded_at` (when the row was written as it is now) and `_extra` (fields Backlog sent that the
+catalogue does not name, as JSON). Tables with `_deleted_at` keep rows that Backlog no longer lists and say there since
+when: add `WHERE _deleted_at IS NULL` for what is there now.
+"""
+
+LOADS = {
+    Load.SNAPSHOT: "Read whole each time: new rows are added, changed ones replaced",
+    Load.APPEND: "Append-only: each load reads what came after the last one",
+    Load.HISTORY: "Each load adds a set of rows",
+    Load.UPSERT: "On demand: the rows asked for are added or replaced",
+}
+
+
+def tables_page() -> str:
+    """The whole page, in Markdown."""
+    return "\n".join([HEAD, *_contents(), *(line for endpoint in ENDPOINTS for line in _endpoint(endpoint))])
+
+
+def _contents() -> Iterator[str]:
+    yield "| table | what it holds | from |"
+    yield "|---|---|---|"
+    for endpoint in ENDPOINTS:
+        yield f"| [{endpoint.name}](#{endpoint.name}) | {_first(endpoint.doc)} | `GET {endpoint.path}` |"
+        for child in endpoint.children:
+            yield f"| [{child.name}](#{child.name}) | {_first(child.doc)} | `{child.field}` in `{endpoint.name}` |"
+        for view in endpoint.views:
+            yield f"| {view.name} | {_first(view.doc)} | view of `{endpoint.name}` |"
+    yield ""
+
+
+def _endpoint(endpoint: Endpoint) -> Iterator[str]:
+    how = LOADS[endpoint.load]
+    if table_of(endpoint).keeps_deleted:
+        how += ", those no longer listed marked deleted"
+    if endpoint.per_project:
+        how += ". One partition a project"
+    yield from _table(table_of(endpoint), endpoint.doc, endpoint.doc_ja, f"`GET {endpoint.path}`. {how}.")
+    for child in endpoint.children:
+        told = (
+            f"From `{child.field}` in `{endpoint.name}`, at no request. Replaced with the {child.parent} it belongs to."
+        )
+        yield from _table(child_table(child), child.doc, child.doc_ja, told)
+
+
+def _table(table: Table, doc: str, doc_ja: str, how: str) -> Iterator[str]:
+    yield f"## {table.name}\n"
+    yield f"{doc} {doc_ja}\n"
+    key = " and ".join(f"`{name}`" for name in table.key)
+    yield f"{how} {f'Key: {key}.' if key else 'One row.'}\n"
+    yield "| column | type | meaning |"
+    yield "|---|---|---|"
+    yield from _columns(table.columns[: -2 if table.keeps_deleted else -1])
+    if table.keeps_deleted:
+        yield f"| `{DELETED_AT.name}` | {DELETED_AT.type} | {DELETED_AT.doc} |"
+    yield ""
+
+
+def _columns(columns: Sequence[Column]) -> Iterator[str]:
+    for column in columns:
+        if column.name != "_extra":
+            yield f"| `{column.name}` | {column.type} | {column.doc.replace('|', chr(92) + '|')} |"
+
+
+def _first(doc: str) -> str:
+    return doc.split(". ")[0].rstrip(".") + "."
+
+
+if __name__ == "__main__":
+    sys.stdout.write(tables_page())

@@ -1,0 +1,121 @@
+"""The house: who may import whom, how large a file may be, and what must not happen when modules are loaded."""
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PRODUCT = ROOT / "backlog_assets"
+
+FLOORS: list[set[str]] = [
+    {"errors", "progress", "catalogue", "shape", "tables_page"},
+    {"credentials", "answers", "quota", "paging", "transport", "tries", "client", "spool", "reading"},
+    {"warehouse", "loading"},
+    {"demo"},
+    {"values", "slices", "frames", "failures", "io_manager", "resources", "partitions"},
+    {"assets"},
+    {"sensors"},
+    {"sync", "doctor"},
+    {"definitions", "cli"},
+]
+"""Lowest first; a module imports from its own floor and from those below."""
+
+FLOOR = {module: at for at, modules in enumerate(FLOORS) for module in modules}
+
+MUST_NOT_KNOW = {
+    "client": {"dagster", "duckdb", "pandas"},
+    "reading": {"dagster", "duckdb", "pandas"},
+    "spool": {"dagster", "duckdb", "pandas", "requests"},
+    "shape": {"dagster", "duckdb", "pandas", "requests"},
+    "warehouse": {"dagster", "requests", "pandas"},
+    "loading": {"dagster", "requests", "pandas"},
+    "assets": {"duckdb", "requests", "pandas"},
+}
+
+
+def files() -> list[Path]:
+    return sorted(path for path in PRODUCT.rglob("*.py"))
+
+
+def module_of(path: Path) -> str:
+    first = path.relative_to(PRODUCT).parts[0]
+    return first.removesuffix(".py")
+
+
+def imports(path: Path) -> set[str]:
+    """Full names of what a file imports, wherever in it the import stands."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def test_every_module_has_its_floor() -> None:
+    assert {module_of(path) for path in files()} - {"__init__"} == set(FLOOR)
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(PRODUCT)))
+def test_a_module_imports_only_from_its_own_floor_and_below(path: Path) -> None:
+    if module_of(path) == "__init__":
+        return
+    floor = FLOOR[module_of(path)]
+    for name in imports(path):
+        if name.startswith("backlog_assets.") and name != "backlog_assets.__version__":
+            assert FLOOR[name.split(".")[1]] <= floor, name
+
+
+@pytest.mark.parametrize(("module", "strangers"), MUST_NOT_KNOW.items())
+def test_a_module_does_not_know_what_it_must_not(module: str, strangers: set[str]) -> None:
+    known = {name.split(".")[0] for name in imports(PRODUCT / f"{module}.py")}
+    assert not known & strangers
+
+
+def test_the_demo_space_imports_nothing_of_the_product() -> None:
+    for path in (PRODUCT / "demo").rglob("*.py"):
+        assert not [
+            n for n in imports(path) if n.startswith("backlog_assets") and not n.startswith("backlog_assets.demo")
+        ]
+
+
+def test_private_parts_of_dagster_are_used_in_the_io_manager_only() -> None:
+    users = {path.stem for path in files() if any(name.startswith("dagster._") for name in imports(path))}
+    assert users <= {"io_manager", "frames", "slices"}
+
+
+@pytest.mark.parametrize("path", [*files(), *ROOT.glob("backlog_assets_tests/**/*.py")], ids=lambda path: path.name)
+def test_a_file_has_at_most_400_lines(path: Path) -> None:
+    if path.name == "test_assets.py":
+        return
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
+
+
+@pytest.mark.parametrize("path", files(), ids=lambda path: str(path.relative_to(PRODUCT)))
+def test_no_marks_stand_in_the_product(path: Path) -> None:
+    assert not re.search(r"noqa|type: ignore|TODO|FIXME|XXX", path.read_text(encoding="utf-8"))
+    assert ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))), "a module says what it holds"
+
+
+def test_definitions_load_with_an_empty_environment_without_a_file_or_a_connection_opened(tmp_path: Path) -> None:
+    watch = """
+import dagster, duckdb, pandas, dagster_duckdb_pandas, requests, importlib.metadata, sys
+opened = []
+def audit(event, args):
+    if event in ("socket.connect", "socket.bind", "subprocess.Popen", "sqlite3.connect"):
+        opened.append((event, args))
+    if event == "open" and not str(args[0]).endswith((".py", ".pyc", ".so", ".json", "METADATA", "PKG-INFO")):
+        opened.append((event, args[:2]))
+sys.addaudithook(audit)
+import backlog_assets.definitions
+opened = [one for one in opened if "site-packages" not in str(one[1]) and "/lib/python" not in str(one[1])]
+assert not opened, opened
+"""
+    subprocess.run([sys.executable, "-c", watch], cwd=tmp_path, env={"PATH": ""}, check=True, capture_output=True)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,85 @@
+"""Invariants of the catalogue, each tried on every entry: a new one is tested for free."""
+
+import dataclasses
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from backlog_assets.catalogue import ENDPOINTS, Child, Column, Endpoint, Load
+from backlog_assets.catalogue.table import Table, names_of, tables_of
+from backlog_assets.tables_page import tables_page
+
+TABLES = [table for endpoint in ENDPOINTS for table in tables_of(endpoint)]
+CHILDREN = [child for endpoint in ENDPOINTS for child in endpoint.children]
+TYPES = {"BIGINT", "INTEGER", "VARCHAR", "BOOLEAN", "DOUBLE", "DATE", "TIMESTAMPTZ", "JSON", "DECIMAL(9,2)"}
+DAYS = {"startDate", "dueDate", "releaseDueDate"}
+INSTANTS = {"created", "updated", "lastLoginTime", "limitDate", "startedOn"}
+
+
+@pytest.mark.parametrize(
+    ("field", "name"),
+    [
+        ("id", "id"),
+        ("createdUser.id", "created_user_id"),
+        ("nulabAccount.uniqueId", "nulab_account_unique_id"),
+        ("project.projectKey", "project_key"),
+        ("useOriginalImageSizeAtWiki", "use_original_image_size_at_wiki"),
+        ("gitLFS", "git_lfs"),
+    ],
+)
+def test_a_column_is_named_after_its_field(field: str, name: str) -> None:
+    assert Column(field, "BIGINT", "").name == name
+
+
+def test_no_two_tables_share_a_name() -> None:
+    assert not [name for name, times in Counter(n for one in ENDPOINTS for n in names_of(one)).items() if times > 1]
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_a_tables_columns_are_well_formed(table: Table) -> None:
+    names = [column.name for column in table.columns]
+    assert len(names) == len(set(names))
+    assert set(table.key) <= set(names)
+    assert {column.type for column in table.columns} <= TYPES
+    assert names[-1] == "_deleted_at" if table.keeps_deleted else names[-1] == "_loaded_at"
+    assert "_extra" in names
+    for column in table.columns:
+        assert column.doc.strip().endswith("."), column.name
+        leaf = column.field.split(".")[-1]
+        assert (column.type == "DATE") == (leaf in DAYS or column.name == "value_date"), column.name
+        assert leaf not in INSTANTS or column.type == "TIMESTAMPTZ", column.name
+        assert leaf not in {"id", "projectId", "size"} or column.type in {"BIGINT", "VARCHAR"}, column.name
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.name)
+def test_an_entry_says_what_it_is_and_where_it_comes_from(endpoint: Endpoint) -> None:
+    assert endpoint.path.startswith("/")
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)+", endpoint.docs_page)
+    for one in (endpoint, *endpoint.children, *endpoint.views):
+        assert re.match(r"[A-Z][^`*\[\]]+[.;]", one.doc), one.name
+        assert one.doc_ja.endswith("。"), one.name
+
+
+@pytest.mark.parametrize("endpoint", [one for one in ENDPOINTS if one.per_project], ids=lambda endpoint: endpoint.name)
+def test_a_per_project_table_has_the_project_in_it(endpoint: Endpoint) -> None:
+    names = {column.name for column in tables_of(endpoint)[0].columns}
+    assert {"project_id", "project_key", "_deleted_at"} <= names
+
+
+@pytest.mark.parametrize("kind", [Endpoint, Child], ids=lambda kind: kind.__name__)
+def test_the_catalogue_has_no_field_nobody_uses(kind: type) -> None:
+    entries = ENDPOINTS if kind is Endpoint else CHILDREN
+    for field in dataclasses.fields(kind):
+        values = [getattr(one, field.name) for one in entries]
+        assert len(set(map(repr, values))) > 1, field.name
+
+
+def test_tables_that_read_in_another_way_say_so() -> None:
+    assert {one.name for one in ENDPOINTS if one.load is not Load.SNAPSHOT} == {"rate_limit", "activities", "issue"}
+
+
+def test_the_page_of_tables_is_that_of_the_catalogue() -> None:
+    page = Path(__file__).parent.parent / "docs" / "tables.md"
+    assert page.read_text(encoding="utf-8") == tables_page(), "run `make docs`"
