@@ -118,7 +118,7 @@ def _build_per_project(endpoint: Endpoint) -> dg.AssetsDefinition:
             for key in spooled.projects or ():
                 metadata = project_metadata(loaded[spec.key.path[-1]], spooled, key)
                 yield dg.AssetMaterialization(asset_key=spec.key, partition=key, metadata=metadata)
-        raise refusal(endpoint, spooled, of="projects", done=len(spooled.projects or ()))
+        raise refusal(spooled, of="projects", done=len(spooled.projects or ()))
 
     return load
 
@@ -152,7 +152,7 @@ def build_issue_on_demand() -> dg.AssetsDefinition:
         )
         yield from _outputs(specs, spooled)
         if spooled.refused:
-            raise refusal(endpoint, spooled, of="issues", done=spooled.records)
+            raise refusal(spooled, of="issues", done=spooled.records)
 
     return load
 
@@ -188,12 +188,12 @@ def _spec(endpoint: Endpoint, of: Endpoint | Child | View, table: Table, deps: S
     ).with_io_manager_key(IO_MANAGER)
 
 
-def refusal(endpoint: Endpoint, spooled: Spooled, *, of: str, done: int) -> dg.Failure:
+def refusal(spooled: Spooled, *, of: str, done: int) -> dg.Failure:
     """What a run says of the parts of a load that were refused, after the others were loaded."""
     reasons = [reason for _, reason in sorted(spooled.refused.items())]
     more = f" (and {len(reasons) - NAMED_IN_ERROR} more)" if len(reasons) > NAMED_IN_ERROR else ""
     return dg.Failure(
-        description=f"{endpoint.name}: {done} {of} were loaded, {len(reasons)} refused: "
+        description=f"{done} {of} were loaded, {len(reasons)} refused: "
         f"{', '.join(sorted(spooled.refused)[:NAMED_IN_ERROR])}{more}. {' '.join(reasons[:NAMED_IN_ERROR])}",
         metadata={"refused": dg.MetadataValue.json(spooled.refused), "loaded": done},
         allow_retries=False,

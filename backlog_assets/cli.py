@@ -20,6 +20,8 @@ from backlog_assets import __version__
 from backlog_assets.errors import BacklogError, Misconfigured
 from backlog_assets.progress import watched
 
+PIPE_WIDTH = 140
+
 OUT = "The made-up demo space, bundled with this program. Set BACKLOG_SPACE and BACKLOG_API_KEY to load your own."
 
 
@@ -50,7 +52,7 @@ def sync(select: str, full: bool) -> None:
         from backlog_assets.definitions import build_definitions, io_manager_from
         from backlog_assets.resources import BacklogResource
 
-        console = Console()
+        console = _console()
         io_manager = io_manager_from(os.environ)
         names = [name for name in select.split(",") if name.strip()]
         job.selection(names)
@@ -74,7 +76,8 @@ def sync(select: str, full: bool) -> None:
             click.echo(f"\n{table}: {reason}", err=True)
         if not outcome.succeeded:
             click.echo(
-                f"\n{len(outcome.failures)} of the tables asked for failed; each keeps the rows it had.", err=True
+                f"\n{len(outcome.failures)} of the tables asked for failed; what was not loaded keeps the rows it had.",
+                err=True,
             )
             sys.exit(1)
 
@@ -86,7 +89,7 @@ def doctor() -> None:
         from backlog_assets import doctor as examine
         from backlog_assets.resources import BacklogResource
 
-        console = Console()
+        console = _console()
         with BacklogResource.from_environment(os.environ).process_config_and_initialize_cm() as backlog:
             client = backlog.client
             name, me = examine.reachable(client)
@@ -135,6 +138,11 @@ def demo(
         )
     except (ValueError, OSError) as error:
         raise click.ClickException(str(error)) from None
+
+
+def _console() -> Console:
+    """As wide as the terminal; in a file or a pipe, wide enough that no name is cut."""
+    return Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from dagster._core.storage.db_io_manager import TablePartitionDimension, TableSl
 from duckdb import DuckDBPyConnection
 
 from backlog_assets.errors import Misfit, Refused
-from backlog_assets.slices import condition
+from backlog_assets.slices import column_or_sql, condition
 from backlog_assets.values import plain_frame
 from backlog_assets.warehouse import columns_of, ensure_table, folded, quoted
 
@@ -82,7 +82,10 @@ def read_frame(connection: DuckDBPyConnection, table_slice: TableSlice) -> pd.Da
     columns = ", ".join(map(quoted, asked))
     name = f"{quoted(schema)}.{quoted(table)}"
     where, values = _condition(connection, table_slice, name)
-    frame = connection.execute(f"SELECT {columns} FROM {name} WHERE {where}", values).df()
+    try:
+        frame = connection.execute(f"SELECT {columns} FROM {name} WHERE {where}", values).df()
+    except duckdb.ProgrammingError as error:
+        raise _no_partition_column(table_slice, error) from None
     # A column asked for twice keeps its place; DuckDB gives the second one another name.
     for at, column in enumerate(asked):
         if there[by_name[folded(column)]] == "JSON":
@@ -179,6 +182,8 @@ class _Write:
                 self._connection.execute(f"INSERT INTO {self._name} BY NAME {cast_rows}")
         except duckdb.ConversionException as error:
             raise Misfit(f"{self._slice.table}: {_first_line(error)} Nothing was written.") from None
+        except duckdb.ProgrammingError as error:
+            raise _no_partition_column(self._slice, error) from None
 
     def counts(self, types: Mapping[str, str], parts: Sequence[Sequence[TablePartitionDimension]]) -> list[int]:
         """How many of the frame's rows are in each of `parts`."""
@@ -237,16 +242,16 @@ class _Write:
             )
 
     def _check_partition(self, rows: str, where: str, values: list[Any]) -> None:
-        expressions = [dimension.partition_expr for dimension in self._slice.partition_dimensions or ()]
+        expressions = [column_or_sql(one.partition_expr) for one in self._slice.partition_dimensions or ()]
         try:
             found = self._connection.execute(
-                f"SELECT {', '.join(f'({one})::VARCHAR' for one in expressions)} FROM ({rows}) "
+                f"SELECT {', '.join(f'{one}::VARCHAR' for one in expressions)} FROM ({rows}) "
                 f"WHERE ({where}) IS NOT TRUE LIMIT 1",
                 values,
             ).fetchone()
         except duckdb.ConversionException as error:
             raise Misfit(f"{self._slice.table}: {_first_line(error)} Nothing was written.") from None
-        except duckdb.BinderException as error:
+        except duckdb.ProgrammingError as error:
             raise _no_partition_column(self._slice, error) from None
         if found is not None:
             told = ", ".join(f"{one} = {value!r}" for one, value in zip(expressions, found, strict=True))
@@ -276,7 +281,7 @@ def _type_in(connection: DuckDBPyConnection, table_slice: TableSlice, relation: 
     def type_of(expression: str) -> str:
         try:
             found = connection.execute(f"DESCRIBE SELECT {expression} FROM {relation}").fetchone()
-        except duckdb.BinderException as error:
+        except duckdb.ProgrammingError as error:
             raise _no_partition_column(table_slice, error) from None
         return str(found[1]) if found else ""
 
@@ -295,7 +300,7 @@ def _no_partition_column(table_slice: TableSlice, error: duckdb.Error) -> Refuse
     expressions = " and ".join(repr(one.partition_expr) for one in table_slice.partition_dimensions or ())
     return Refused(
         f"{table_slice.table}: the frame or the table has no column for the partition expression {expressions} "
-        f"({_first_line(error)}). Nothing was written."
+        f"({_first_line(error)}). Nothing was written; correct the frame, or partition_expr in the asset's metadata."
     )
 
 

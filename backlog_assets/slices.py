@@ -1,6 +1,7 @@
 """Which table an asset is, and which of its rows its partitions are. Knows Dagster's partitions and opens nothing."""
 
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timezone
 from typing import Any, cast
@@ -9,6 +10,7 @@ import dagster as dg
 from dagster._core.storage.db_io_manager import TablePartitionDimension, TableSlice
 
 from backlog_assets.errors import Refused
+from backlog_assets.warehouse import quoted
 
 PUBLIC = "public"
 """The schema of an asset for which none is named, as with dagster-duckdb-pandas."""
@@ -85,11 +87,12 @@ def condition(
     instant (TIMESTAMPTZ) at that instant, for times without a zone at that time of the clock.
     """
     found: list[str] = []
-    for expression, partitions in dimensions:
+    for given, partitions in dimensions:
+        expression = column_or_sql(given)
         if isinstance(partitions, dg.TimeWindow) or (partitions and isinstance(partitions[0], dg.TimeWindow)):
             windows = [partitions] if isinstance(partitions, dg.TimeWindow) else cast("list[dg.TimeWindow]", partitions)
             kind = type_of(expression)
-            value = f"TRY_CAST({expression} AS TIMESTAMP)" if kind == "VARCHAR" else f"({expression})"
+            value = f"TRY_CAST({expression} AS TIMESTAMP)" if kind == "VARCHAR" else expression
             is_instant = kind == "TIMESTAMP WITH TIME ZONE"
             spans = [
                 f"({value} >= {place(_bound(start, is_instant))} AND {value} < {place(_bound(end, is_instant))})"
@@ -97,10 +100,15 @@ def condition(
             ]
             found.append(f"({' OR '.join(spans)})")
         elif partitions:
-            found.append(f"({expression}) IN ({', '.join(place(key) for key in partitions)})")
+            found.append(f"{expression} IN ({', '.join(place(key) for key in partitions)})")
         else:
             found.append("false")
     return " AND ".join(found) or "true"
+
+
+def column_or_sql(expression: str) -> str:
+    """A partition expression as SQL: a single word is a column, whatever else that word means (`order`, `at`)."""
+    return quoted(expression) if re.fullmatch(r"\w+", expression) else f"({expression})"
 
 
 def literal(value: Any) -> str:

@@ -154,3 +154,8 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     assert defaults is not None
     monkeypatch.setitem(defaults, "sleep", slept.append)
     return slept
+
+
+def asked(world: World, path: str) -> int:
+    """How often a path was asked for."""
+    return sum(request.path == path for request in world.server.requests)

@@ -92,8 +92,6 @@ def test_private_parts_of_dagster_are_used_in_the_io_manager_only() -> None:
 
 @pytest.mark.parametrize("path", [*files(), *ROOT.glob("backlog_assets_tests/**/*.py")], ids=lambda path: path.name)
 def test_a_file_has_at_most_400_lines(path: Path) -> None:
-    if path.name == "test_assets.py":
-        return
     assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
 
 

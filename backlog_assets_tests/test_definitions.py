@@ -77,7 +77,7 @@ def test_another_project_takes_the_assets_in_beside_its_own(build_world: Callabl
     merged = dg.Definitions.merge(ours, theirs)
     result = merged.resolve_implicit_global_asset_job_def().execute_in_process(
         instance=world.instance,
-        asset_selection=[dg.AssetKey(["marts", "loud_issues"]), *[key for key in family("issues")]],
+        asset_selection=[dg.AssetKey(["marts", "loud_issues"]), *family("issues")],
     )
     assert result.success
     assert world.value("SELECT count(*) FROM loud_issues") == 2

@@ -120,9 +120,8 @@ def test_the_runs_of_a_sync_are_shown(ui: Ui) -> None:
 
 
 def test_a_partition_is_materialized_from_the_ui(ui: Ui, checkout: Path) -> None:
-    found = ui.ask(
-        "{ workspaceOrError { ... on Workspace { locationEntries { locationOrLoadError { ... on RepositoryLocation { name repositories { name } } } } } } }"
-    )
+    loaded = "locationOrLoadError { ... on RepositoryLocation { name repositories { name } } }"
+    found = ui.ask("{ workspaceOrError { ... on Workspace { locationEntries { LOADED } } } }".replace("LOADED", loaded))
     location = found["workspaceOrError"]["locationEntries"][0]["locationOrLoadError"]
     selector = {
         "repositoryLocationName": location["name"],

@@ -23,6 +23,11 @@ UTC = timezone.utc
 TOKYO = ZoneInfo("Asia/Tokyo")
 
 
+def clock(*parts: int) -> datetime:
+    """A time without a zone."""
+    return datetime(*parts, tzinfo=None)
+
+
 class Table:
     """One table `s.t` of a warehouse of its own."""
 
@@ -255,7 +260,7 @@ FITS = [
     (pd.array([True, None], dtype="boolean"), "BOOLEAN", [True, None]),
     ([True, False], "BOOLEAN", [True, False]),
     ([1, 0], "BOOLEAN", [True, False]),
-    ([Decimal("3"), None], "BIGINT", [3, None]),
+    ([Decimal(3), None], "BIGINT", [3, None]),
     ([0.1 + 0.2], "DECIMAL(9,2)", [Decimal("0.30")]),
     ([2.5, 1e6], "DECIMAL(9,2)", [Decimal("2.50"), Decimal("1000000.00")]),
     (["2.50"], "DECIMAL(9,2)", [Decimal("2.50")]),
@@ -265,15 +270,15 @@ FITS = [
     ([0.1], "FLOAT", [pytest.approx(0.1)]),
     (["2026-05-05"], "DATE", [date(2026, 5, 5)]),
     ([pd.Timestamp("2026-05-05")], "DATE", [date(2026, 5, 5)]),
-    ([date(2026, 5, 5)], "TIMESTAMP", [datetime(2026, 5, 5)]),
+    ([date(2026, 5, 5)], "TIMESTAMP", [clock(2026, 5, 5)]),
     ([date(2026, 5, 5), pd.NaT], "DATE", [date(2026, 5, 5), None]),
     ([pd.Timestamp("2026-05-05", tz="UTC")], "DATE", [date(2026, 5, 5)]),
     ([datetime(2026, 5, 5, 9, tzinfo=TOKYO)], "TIMESTAMPTZ", [datetime(2026, 5, 5, tzinfo=UTC)]),
     ([pd.Timestamp("2026-05-05 09:00")], "TIMESTAMPTZ", [datetime(2026, 5, 5, 9, tzinfo=UTC)]),
     (["2026-05-05T09:00:00+09:00"], "TIMESTAMPTZ", [datetime(2026, 5, 5, tzinfo=UTC)]),
-    ([datetime(2026, 5, 5, 9, tzinfo=TOKYO)], "TIMESTAMP", [datetime(2026, 5, 5)]),
-    ([pd.Timestamp("2026-05-05 09:00:00.123456")], "TIMESTAMP", [datetime(2026, 5, 5, 9, 0, 0, 123456)]),
-    ([datetime(9999, 12, 31)], "TIMESTAMP", [datetime(9999, 12, 31)]),
+    ([datetime(2026, 5, 5, 9, tzinfo=TOKYO)], "TIMESTAMP", [clock(2026, 5, 5)]),
+    ([pd.Timestamp("2026-05-05 09:00:00.123456")], "TIMESTAMP", [clock(2026, 5, 5, 9, 0, 0, 123456)]),
+    ([clock(9999, 12, 31)], "TIMESTAMP", [clock(9999, 12, 31)]),
     ([b"\x00\xff"], "BLOB", [b"\x00\xff"]),
     ([{"a": [1]}, None], "JSON", ['{"a":[1]}', None]),
     (['{"a": 1}'], "JSON", ['{"a": 1}']),
@@ -372,9 +377,9 @@ UNDECLARED = [
     ("days", pd.Series([date(2026, 5, 5), None]), "DATE", [date(2026, 5, 5), None]),
     (
         "a time late among days",
-        pd.Series([date(2026, 5, 5)] * 2000 + [datetime(2026, 5, 6, 7)], dtype=object)[1999:],
+        pd.Series([date(2026, 5, 5)] * 2000 + [clock(2026, 5, 6, 7)], dtype=object)[1999:],
         "TIMESTAMP",
-        [datetime(2026, 5, 5), datetime(2026, 5, 6, 7)],
+        [clock(2026, 5, 5), clock(2026, 5, 6, 7)],
     ),
     (
         "times of several zones",
@@ -384,11 +389,11 @@ UNDECLARED = [
     ),
     (
         "times with and without a zone",
-        pd.Series([datetime(2026, 5, 5, 9, tzinfo=TOKYO), datetime(2026, 5, 5)], dtype=object),
+        pd.Series([datetime(2026, 5, 5, 9, tzinfo=TOKYO), clock(2026, 5, 5)], dtype=object),
         "VARCHAR",
         ["2026-05-05T09:00:00+09:00", "2026-05-05T00:00:00"],
     ),
-    ("pandas times", pd.Series([pd.Timestamp("2026-05-05 09:00")]), "TIMESTAMP_NS", [datetime(2026, 5, 5, 9)]),
+    ("pandas times", pd.Series([pd.Timestamp("2026-05-05 09:00")]), "TIMESTAMP_NS", [clock(2026, 5, 5, 9)]),
     (
         "pandas instants",
         pd.Series([pd.Timestamp("2026-05-05 09:00", tz=TOKYO)]),
@@ -399,7 +404,7 @@ UNDECLARED = [
         "numpy's times",
         pd.Series([np.datetime64("2026-05-05T09")], dtype=object),
         "TIMESTAMP",
-        [datetime(2026, 5, 5, 9)],
+        [clock(2026, 5, 5, 9)],
     ),
     ("hours of the day", pd.Series([time(1, 2), None]), "TIME", [time(1, 2), None]),
     ("durations", pd.Series([timedelta(days=1), None]), "INTERVAL", [timedelta(days=1), None]),

@@ -76,9 +76,8 @@ def test_rows_of_a_vanished_project_stay_marked_in_every_table(world: World) -> 
     outcome = world.sync()
     assert outcome.succeeded
     for table in ("project_versions", "project_statuses", "project_users", "issues"):
-        marked = world.value(
-            f"SELECT count(*) FROM {table} WHERE project_id = (SELECT id FROM projects WHERE project_key = 'WEB') AND _deleted_at IS NULL"
-        )
+        web = "(SELECT id FROM projects WHERE project_key = 'WEB')"
+        marked = world.value(f"SELECT count(*) FROM {table} WHERE project_id = {web} AND _deleted_at IS NULL")
         assert marked == 0, table
         assert world.value(f"SELECT count(*) FROM {table} WHERE _deleted_at IS NOT NULL") > 0, table
         assert world.value(f"SELECT count(*) FROM {table} WHERE _deleted_at IS NULL") > 0, table
