@@ -160,10 +160,11 @@ def build_issue_on_demand() -> dg.AssetsDefinition:
 def specs_of(endpoint: Endpoint, deps: Sequence[dg.AssetKey] = ()) -> list[dg.AssetSpec]:
     """One spec a table or view of the endpoint, its own first: descriptions, columns, kinds, group."""
     depends_on = [*deps, *([asset_key("projects")] if endpoint.per_project else [])]
+    itself = [asset_key(endpoint.name)]
     return [
         _spec(endpoint, endpoint, table_of(endpoint), depends_on),
-        *(_spec(endpoint, child, child_table(child), depends_on) for child in endpoint.children),
-        *(_spec(endpoint, view, table_of(endpoint), depends_on) for view in endpoint.views),
+        *(_spec(endpoint, child, child_table(child), itself) for child in endpoint.children),
+        *(_spec(endpoint, view, table_of(endpoint), itself) for view in endpoint.views),
     ]
 
 

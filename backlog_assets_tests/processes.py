@@ -1,13 +1,21 @@
 """Real other processes for tests: writers that can be killed, and somebody else's program that holds the file."""
 
+import multiprocessing
 import select
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+from backlog_assets.io_manager import BacklogDuckDBIOManager
 
 WAIT_SECONDS = 60
 """Nothing here takes this long; who waits longer waits for something that will not come."""
@@ -77,5 +85,79 @@ def opens(database: Path) -> None:
     ended(started("import sys, duckdb; duckdb.connect(sys.argv[1]).close()", database))
 
 
-def pause(seconds: float) -> None:
-    time.sleep(seconds)
+LETTERS = [f"{letter}'s" for letter in "abcdefgh"]
+PARTITIONS = dg.StaticPartitionsDefinition(LETTERS)
+ROWS = 20_000
+"""Enough rows for a write that takes long enough to be killed in the middle."""
+
+
+def forked(work: Any, *arguments: Any) -> tuple[ForkServerProcess, Connection]:
+    """A process of its own that runs `work(*arguments, connection)`, started fast: the imports are done before."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["backlog_assets.io_manager", "backlog_assets_tests.processes"])
+    here, there = context.Pipe()
+    process = context.Process(target=work, args=(*arguments, there), daemon=True)
+    process.start()
+    there.close()
+    return process, here
+
+
+def heard(connection: Connection) -> Any:
+    """What the process says next."""
+    assert connection.poll(WAIT_SECONDS), "The process said nothing."
+    return connection.recv()
+
+
+def manager_of(database: str, wait_seconds: float = WAIT_SECONDS) -> Any:
+    """The IO manager as a run has it."""
+    manager = BacklogDuckDBIOManager(database=database, wait_seconds=wait_seconds)
+    return manager.create_io_manager(dg.build_init_resource_context())
+
+
+def write_generation(manager: Any, partition: str | None, generation: int, rows: int = ROWS) -> None:
+    """Replaces table `s.t`, or a partition of it, by rows that all say the same number. Every third one has a column
+    more, every second one a large text, so that tables are altered and rows moved as well."""
+    columns: dict[str, Any] = {"p": partition or LETTERS[0], "generation": generation, "row": range(rows)}
+    if generation % 2:
+        columns["text"] = "x" * (1 + generation % 40)
+    if generation % 3 == 0:
+        columns[f"more_{generation}"] = 1.5
+    context: dict[str, Any] = {}
+    if partition is not None:
+        context = {
+            "partition_key": partition,
+            "asset_partitions_def": PARTITIONS,
+            "definition_metadata": {"partition_expr": "p"},
+        }
+    manager.handle_output(dg.build_output_context(asset_key=["s", "t"], **context), pd.DataFrame(columns))
+
+
+def write_until_killed(database: str, partition: str | None, generation: int, told: Connection) -> None:
+    """Writes one generation after the other and says the number of each that is written."""
+    manager = manager_of(database)
+    while True:
+        write_generation(manager, partition, generation)
+        told.send(generation)
+        generation += 1
+
+
+def run_both_tables(database: str, letter: str, rounds: int, told: Connection) -> None:
+    """Real runs, as many as `rounds`: a partition of the table all share, and a table of its own."""
+
+    @dg.asset(partitions_def=PARTITIONS, metadata={"partition_expr": "p"})
+    def shared() -> pd.DataFrame:
+        return pd.DataFrame({"p": [letter] * 3, "at": [turn] * 3})
+
+    @dg.asset(name=f"own_{LETTERS.index(letter)}")
+    def own() -> pd.DataFrame:
+        return pd.DataFrame({"at": range(turn + 1)})
+
+    manager = BacklogDuckDBIOManager(database=database, wait_seconds=WAIT_SECONDS)
+    told.send("ready")
+    told.recv()
+    for turn in range(rounds):
+        with dg.DagsterInstance.ephemeral() as instance:
+            done = dg.materialize(
+                [shared, own], resources={"io_manager": manager}, partition_key=letter, instance=instance
+            )
+        told.send(done.success)

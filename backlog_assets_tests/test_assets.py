@@ -273,7 +273,8 @@ def test_the_catalogue_is_what_the_assets_are() -> None:
 
 @pytest.mark.parametrize("asset", build_assets(), ids=lambda asset: str(asset.op.name))
 def test_every_asset_tells_what_it_is(asset: dg.AssetsDefinition) -> None:
-    for spec in asset.specs:
+    for at, spec in enumerate(asset.specs):
+        assert at == 0 or [dep.asset_key for dep in spec.deps] == [asset_key(str(asset.op.name))]
         english, japanese, link = str(spec.description).split("\n\n")
         assert english.endswith(".")
         assert any("\u3040" <= letter <= "\u30ff" for letter in japanese)
@@ -285,7 +286,7 @@ def test_every_asset_tells_what_it_is(asset: dg.AssetsDefinition) -> None:
         per_project = asset.op.name in PER_PROJECT
         assert (asset.partitions_def is not None) is per_project
         if per_project:
-            assert asset_key("projects") in {dep.asset_key for dep in spec.deps}
+            assert asset_key("projects") in {dep.asset_key for one in asset.specs for dep in one.deps}
             assert asset.backfill_policy == dg.BackfillPolicy.multi_run(50)
 
 

@@ -25,7 +25,7 @@ TOKYO = ZoneInfo("Asia/Tokyo")
 
 def clock(*parts: int) -> datetime:
     """A time without a zone."""
-    return datetime(*parts, tzinfo=None)
+    return datetime(*parts, tzinfo=UTC).replace(tzinfo=None)
 
 
 class Table:

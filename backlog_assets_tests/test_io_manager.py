@@ -463,7 +463,7 @@ def test_a_partition_of_two_dimensions_replaces_only_its_own_rows(place):
     for day, letter in ((1, "a"), (1, "b"), (2, "a")):
         place.run(multi(cell(day, letter, "old")), key=f"2026-01-0{day}|{letter}")
     place.run(multi(cell(1, "a", "new")), key="2026-01-01|a")
-    assert sorted(place.rows('SELECT day(at), "the letter", note FROM public.t')) == [
+    assert sorted(place.rows('SELECT day("at"), "the letter", note FROM public.t')) == [
         (1, "a", "new"),
         (1, "b", "old"),
         (2, "a", "old"),
@@ -477,7 +477,7 @@ def test_a_range_in_two_dimensions_replaces_exactly_its_partitions(place):
 
     place.run(multi(square("old", "abc", (1, 2, 3))), keys=("2026-01-01|a", "2026-01-03|c"))
     told = metadata(place.run(multi(square("new", "ab", (1, 2))), keys=("2026-01-01|a", "2026-01-02|b")))
-    found = place.rows("SELECT day(at) || \"the letter\" FROM public.t WHERE note = 'new' ORDER BY 1")
+    found = place.rows("SELECT day("at") || \"the letter\" FROM public.t WHERE note = 'new' ORDER BY 1")
     assert [one for [one] in found] == ["1a", "1b", "2a", "2b"]
     assert place.rows("SELECT count(*) FROM public.t") == [(9,)]
     assert {str(key): one["dagster/partition_row_count"] for key, one in told.items()} == {
