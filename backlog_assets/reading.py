@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
@@ -154,11 +154,16 @@ def projects_named(client: BacklogClient, keys: Sequence[str]) -> dict[str, int]
     }
     unknown = [key for key in keys if key not in listed]
     if unknown:
-        raise Misconfigured(
-            f"BACKLOG_PROJECTS names {', '.join(unknown)}, which this key cannot see. "
-            f"It sees: {', '.join(sorted(listed)) or 'no project'}."
-        )
+        raise Misconfigured(unknown_projects(unknown, listed))
     return {key: int(listed[key]) for key in keys}
+
+
+def unknown_projects(unknown: Sequence[str], listed: Collection[str]) -> str:
+    """What is said of project keys in the settings that the API key's user cannot see."""
+    return (
+        f"BACKLOG_PROJECTS names {', '.join(unknown)}, which this key cannot see. "
+        f"It sees: {', '.join(sorted(listed)) or 'no project'}."
+    )
 
 
 def whole(client: BacklogClient, path: str) -> list[Record]:

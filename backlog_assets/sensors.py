@@ -5,6 +5,7 @@ import dagster as dg
 from backlog_assets.assets import IO_MANAGER, asset_key
 from backlog_assets.io_manager import WholeOrNothingIOManager
 from backlog_assets.partitions import NAME, PROJECTS, partitions_in_flight, project_changes
+from backlog_assets.resources import BacklogResource
 
 
 def build_project_partitions_sensor() -> dg.SensorDefinition:
@@ -16,15 +17,17 @@ def build_project_partitions_sensor() -> dg.SensorDefinition:
         description="Adds the partitions of new projects and drops those of vanished ones, whose rows stay.",
         minimum_interval_seconds=30,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        required_resource_keys={IO_MANAGER},
+        required_resource_keys={"backlog", IO_MANAGER},
     )
     def project_partitions(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         io_manager = getattr(context.resources, IO_MANAGER)
+        backlog = context.resources.backlog
         assert isinstance(io_manager, WholeOrNothingIOManager)
+        assert isinstance(backlog, BacklogResource)
+        only = backlog.selected_projects
+        listed = [key for key in io_manager.project_ids() if only is None or key in only]
         known = context.instance.get_dynamic_partitions(NAME)
-        changes = project_changes(
-            known, io_manager.project_ids(), in_flight=partitions_in_flight(context.instance, known)
-        )
+        changes = project_changes(known, listed, in_flight=partitions_in_flight(context.instance, known))
         if not changes.add and not changes.drop:
             return dg.SkipReason(changes.note or "The partitions are those of the projects.")
         context.log.info("Projects added: %s; dropped: %s. %s", changes.add, changes.drop, changes.note)

@@ -14,7 +14,7 @@ from backlog_assets.catalogue.table import names_of
 from backlog_assets.errors import Misconfigured
 from backlog_assets.io_manager import QUOTA_LEFT, BacklogDuckDBIOManager, WholeOrNothingIOManager
 from backlog_assets.partitions import RANGE_END, RANGE_START, apply_changes
-from backlog_assets.reading import one
+from backlog_assets.reading import one, unknown_projects
 from backlog_assets.resources import DEMO, BacklogResource
 from backlog_assets.warehouse import OPS, Warehouse, claim, columns_of, quoted
 
@@ -74,7 +74,10 @@ def selection(names: Iterable[str]) -> list[Endpoint]:
 
 def run_history(folder: Path) -> dg.DagsterInstance:
     """Where runs are kept: DAGSTER_HOME, else as `dagster.yaml` of the folder says, else nowhere."""
-    if os.environ.get("DAGSTER_HOME"):
+    home = os.environ.get("DAGSTER_HOME")
+    if home:
+        if not Path(home).is_absolute() or not Path(home).is_dir():
+            raise Misconfigured(f"DAGSTER_HOME is {home!r}; Dagster wants the absolute path of a folder that is there.")
         return dg.DagsterInstance.get()
     if (folder / "dagster.yaml").is_file():
         return dg.DagsterInstance.from_config(str(folder))
@@ -118,7 +121,9 @@ def sync(
     }
     if space_wide:
         _run(job, instance, space_wide, outcome, run_config={**QUIET, **config})
-    if per_project and "projects" not in outcome.failures:
+    if per_project and "projects" in outcome.failures:
+        outcome.notes.append("The per-project tables were not loaded, because `projects` was not.")
+    elif per_project:
         keys = _partition(instance, warehouse, only, outcome)
         if keys:
             tags = {RANGE_START: keys[0], RANGE_END: keys[-1]}
@@ -164,6 +169,10 @@ def _partition(
     """Brings the partitions in line with the projects just loaded and returns them in order."""
     listed = list(WholeOrNothingIOManager(warehouse, schema=warehouse.schema).project_ids())
     if only is not None:
+        unknown = [key for key in only if key not in listed]
+        if unknown:
+            outcome.failures["BACKLOG_PROJECTS"] = unknown_projects(unknown, listed)
+            return []
         listed = [key for key in listed if key in only]
     changes = apply_changes(instance, listed)
     if changes.note:

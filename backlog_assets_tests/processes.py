@@ -15,7 +15,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
-from backlog_assets.io_manager import BacklogDuckDBIOManager
+from backlog_assets.io_manager import BacklogDuckDBIOManager, WholeOrNothingIOManager
 
 WAIT_SECONDS = 60
 """Nothing here takes this long; who waits longer waits for something that will not come."""
@@ -85,6 +85,18 @@ def opens(database: Path) -> None:
     ended(started("import sys, duckdb; duckdb.connect(sys.argv[1]).close()", database))
 
 
+IMPORTED_BEFORE = [
+    "backlog_assets_tests.processes",
+    "dagster._core.instance.factory",
+    "dagster._core.launcher.sync_in_memory_run_launcher",
+    "dagster._core.storage.event_log.in_memory",
+    "dagster._core.storage.noop_compute_log_manager",
+    "dagster._core.storage.root",
+    "dagster._core.storage.runs.in_memory",
+    "dagster._core.storage.schedules",
+]
+"""What a process would need half a second for; Dagster imports most of it when the first context is made."""
+
 LETTERS = [f"{letter}'s" for letter in "abcdefgh"]
 PARTITIONS = dg.StaticPartitionsDefinition(LETTERS)
 ROWS = 20_000
@@ -94,7 +106,7 @@ ROWS = 20_000
 def forked(work: Any, *arguments: Any) -> tuple[ForkServerProcess, Connection]:
     """A process of its own that runs `work(*arguments, connection)`, started fast: the imports are done before."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["backlog_assets.io_manager", "backlog_assets_tests.processes"])
+    context.set_forkserver_preload(IMPORTED_BEFORE)
     here, there = context.Pipe()
     process = context.Process(target=work, args=(*arguments, there), daemon=True)
     process.start()
@@ -109,9 +121,9 @@ def heard(connection: Connection) -> Any:
 
 
 def manager_of(database: str, wait_seconds: float = WAIT_SECONDS) -> Any:
-    """The IO manager as a run has it."""
+    """The IO manager as a run has it, without Dagster's half second to make a context for it."""
     manager = BacklogDuckDBIOManager(database=database, wait_seconds=wait_seconds)
-    return manager.create_io_manager(dg.build_init_resource_context())
+    return WholeOrNothingIOManager(manager.warehouse(), schema=None)
 
 
 def write_generation(manager: Any, partition: str | None, generation: int, rows: int = ROWS) -> None:
@@ -143,19 +155,21 @@ def write_until_killed(database: str, partition: str | None, generation: int, to
 
 def run_both_tables(database: str, letter: str, rounds: int, told: Connection) -> None:
     """Real runs, as many as `rounds`: a partition of the table all share, and a table of its own."""
+    turns: list[int] = []
 
     @dg.asset(partitions_def=PARTITIONS, metadata={"partition_expr": "p"})
     def shared() -> pd.DataFrame:
-        return pd.DataFrame({"p": [letter] * 3, "at": [turn] * 3})
+        return pd.DataFrame({"p": [letter] * 3, "at": [turns[-1]] * 3})
 
     @dg.asset(name=f"own_{LETTERS.index(letter)}")
     def own() -> pd.DataFrame:
-        return pd.DataFrame({"at": range(turn + 1)})
+        return pd.DataFrame({"at": range(turns[-1] + 1)})
 
     manager = BacklogDuckDBIOManager(database=database, wait_seconds=WAIT_SECONDS)
     told.send("ready")
     told.recv()
     for turn in range(rounds):
+        turns.append(turn)
         with dg.DagsterInstance.ephemeral() as instance:
             done = dg.materialize(
                 [shared, own], resources={"io_manager": manager}, partition_key=letter, instance=instance

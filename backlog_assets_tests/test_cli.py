@@ -211,6 +211,18 @@ def test_a_dotenv_file_is_read(shell: Shell, server: DemoServer) -> None:
     assert shell.rows("mine/y.duckdb", "SELECT count(*) FROM backlog.priorities") == [(3,)]
 
 
+def test_it_works_with_dagster_home_set_and_says_so_when_it_is_no_folder(loaded: Shell) -> None:
+    home = loaded.folder / "home"
+    home.mkdir()
+    loaded.set(DAGSTER_HOME=str(home))
+    assert loaded.run("sync", "--select", "priorities").exit_code == 0
+    assert list(home.rglob("*.db"))
+    loaded.set(DAGSTER_HOME=".")
+    result = loaded.run("sync", "--select", "priorities")
+    assert result.exit_code == 2
+    assert "DAGSTER_HOME is '.'" in result.stderr
+
+
 def test_a_schema_of_ones_own(loaded: Shell) -> None:
     loaded.set(BACKLOG_SCHEMA="my schema")
     result = loaded.run("sync", "--select", "priorities")

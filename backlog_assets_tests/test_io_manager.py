@@ -477,7 +477,7 @@ def test_a_range_in_two_dimensions_replaces_exactly_its_partitions(place):
 
     place.run(multi(square("old", "abc", (1, 2, 3))), keys=("2026-01-01|a", "2026-01-03|c"))
     told = metadata(place.run(multi(square("new", "ab", (1, 2))), keys=("2026-01-01|a", "2026-01-02|b")))
-    found = place.rows("SELECT day("at") || \"the letter\" FROM public.t WHERE note = 'new' ORDER BY 1")
+    found = place.rows("""SELECT day("at") || "the letter" FROM public.t WHERE note = 'new' ORDER BY 1""")
     assert [one for [one] in found] == ["1a", "1b", "2a", "2b"]
     assert place.rows("SELECT count(*) FROM public.t") == [(9,)]
     assert {str(key): one["dagster/partition_row_count"] for key, one in told.items()} == {

@@ -46,14 +46,15 @@ def test_a_writer_killed_at_any_moment_leaves_the_old_rows_or_the_new_ones(datab
     neighbour = [(LETTERS[0], -1, 10, 10)] if partition else []
     if partition:
         write_generation(manager, LETTERS[0], -1, rows=10)
-    began = time.monotonic()
     write_generation(manager, partition, 0)
+    began = time.monotonic()
+    write_generation(manager, partition, 1)
     duration = time.monotonic() - began
-    generation, old, new = 0, 0, 0
+    generation, old, new = 1, 0, 0
     for _ in range(KILLS):
         writer, told = forked(write_until_killed, database, partition, generation + 1)
         done = heard(told)
-        time.sleep(chance.uniform(0, 2 * duration))
+        time.sleep(chance.uniform(0, 1.5 * duration))
         writer.kill()
         writer.join()
         while told.poll():

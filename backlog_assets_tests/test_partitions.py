@@ -133,7 +133,7 @@ def sensor_result(world: World) -> Any:
     context = dg.build_sensor_context(
         instance=world.instance,
         definitions=definitions,
-        resources={IO_MANAGER: world.io_manager},
+        resources={"backlog": world.backlog, IO_MANAGER: world.io_manager},
     )
     with context:
         return build_project_partitions_sensor().evaluate_tick(context)
@@ -155,3 +155,18 @@ def test_the_sensor_is_quiet_when_nothing_has_changed(world: World) -> None:
     tick = sensor_result(world)
     assert not tick.dynamic_partitions_requests
     assert "The partitions are those of the projects." in str(tick.skip_message)
+
+
+def test_the_sensor_knows_of_the_choice_of_projects(world: World) -> None:
+    world.sync("project_versions", only=["WEB", "APP"])
+    world.settings["projects"] = "WEB,APP"
+    assert not sensor_result(world).dynamic_partitions_requests
+    assert world.instance.get_dynamic_partitions(NAME) == ["WEB", "APP"]
+
+
+def test_a_choice_that_names_no_project_loads_none(world: World) -> None:
+    world.sync("project_versions")
+    world.server.requests.clear()
+    outcome = world.sync("project_versions", only=["NOPE"])
+    assert "BACKLOG_PROJECTS names NOPE" in outcome.failures["BACKLOG_PROJECTS"]
+    assert [request.path for request in world.server.requests] == ["/projects"]

@@ -339,8 +339,8 @@ def test_by_whatever_path_it_is_one_file_with_one_lock(file, tmp_path, monkeypat
     [
         (
             (
-                'IO Error: Could not set lock on file "/x/a.duckdb": Conflicting lock is held in /usr/bin/duckdb (PID 12) '
-                "by user anna. See also https://duckdb.org/docs/stable/connect/concurrency"
+                'IO Error: Could not set lock on file "/x/a.duckdb": Conflicting lock is held in /usr/bin/duckdb (PID '
+                "12) by user anna. See also https://duckdb.org/docs/stable/connect/concurrency"
             ),
             "/usr/bin/duckdb (PID 12) by user anna",
         ),
