@@ -79,7 +79,9 @@ class Loader:
         fields = _fields(endpoint.columns)
         if endpoint.per_project:
             fields |= {"projectId": "BIGINT", "projectKey": "VARCHAR"}
-        rows = self._select(table, {column: _value(column) for column in table.content}, self._reader(fields))
+        rows = self._select(
+            table, {column: _value(column) for column in table.content}, self._reader(table.name, fields)
+        )
         if endpoint.load is Load.HISTORY:
             return self._insert_all(table, rows)
         missing = "mark" if table.keeps_deleted else "keep"
@@ -88,11 +90,11 @@ class Loader:
     def _load_child(self, child: Child) -> Loaded:
         table = child_table(child)
         item = _struct(_fields(child.columns))
-        read = self._reader({"id": "BIGINT", child.field: f"{item}[]"})
+        read = self._reader(child.name, {"id": "BIGINT", child.field: f"{item}[]"})
         items = f"(SELECT id AS _parent, unnest({quoted(child.field)}) AS _item FROM {read})"
         values = {column: _value(column) for column in (*child.columns, EXTRA)}
         rows = self._select(table, {child.parent_id: "_parent", **values}, f"(SELECT _parent, _item.* FROM {items})")
-        parents = f"(SELECT id FROM {self._reader({'id': 'BIGINT'})})"
+        parents = f"(SELECT id FROM {self._reader(self._spooled.endpoint.name, {'id': 'BIGINT'})})"
         return self._merge(table, rows, missing="delete", scope=f"{quoted(child.parent_id.name)} IN {parents}")
 
     def _merge(
@@ -205,10 +207,14 @@ class Loader:
         told = f"error('{table.name}: a record has no {' and no '.join(missing)}')"
         return f"SELECT * FROM (SELECT {listed} FROM {source}) WHERE CASE WHEN {needed} THEN {told} ELSE true END"
 
-    def _reader(self, fields: Fields) -> str:
-        """The spool as a relation with these fields. Buffers follow the longest line, so that they stay small."""
-        size = 1 << max(16, math.ceil(math.log2(self._spooled.longest_bytes + 1)))
-        path = str(self._spooled.path).replace("'", "''")
+    def _reader(self, table: str, fields: Fields) -> str:
+        """A table's part of the spool as a relation with these fields.
+
+        Buffers follow the longest line, so that they stay small.
+        """
+        part = self._spooled.parts[table]
+        size = 1 << max(16, math.ceil(math.log2(part.longest_bytes + 1)))
+        path = str(part.path).replace("'", "''")
         columns = ", ".join(
             f"{_literal(name)}: {_literal(kind if isinstance(kind, str) else _struct(kind))}"
             for name, kind in {**fields, EXTRA.field: "JSON"}.items()
@@ -238,7 +244,7 @@ class Loader:
                 fields = _fields((column,))
                 asked: Fields = fields if is_parent or field_of is None else {field_of: f"{_struct(fields)}[]"}
                 try:
-                    probe.execute(f"SELECT count(COLUMNS(*)) FROM {self._reader(asked)}").fetchall()
+                    probe.execute(f"SELECT count(COLUMNS(*)) FROM {self._reader(table.name, asked)}").fetchall()
                 except duckdb.Error as error:
                     told = str(error).splitlines()[0].split("line ")[-1]
                     return f"A value does not fit {table.name}.{column.name} ({column.type}); record {told}."

@@ -22,19 +22,28 @@ STALE_SECONDS = 24 * 60 * 60
 
 
 @dataclass
-class Spooled:
-    """What one load has brought, ready to be written: a file of records and what is known about them.
+class Part:
+    """One file of a spool: the records themselves, or what was in one list field of them."""
 
+    path: Path
+    lines: int = 0
+    longest_bytes: int = 0
+
+
+@dataclass
+class Spooled:
+    """What one load has brought, ready to be written: files of records and what is known about them.
+
+    `parts` has a file for each table of the endpoint, by name: the records without their lists, and for each child
+    table lines of `{"id": ..., "<field>": [...]}`, so that DuckDB need not read all records for each table.
     `projects` maps the keys of the projects that were read completely to their ids: the load replaces their rows and
     no others. None means the whole space. `refused` maps the projects that could not be read to the reason.
     `loaded` is what the IO manager has made of it, so that an endpoint's tables are written once.
     """
 
     endpoint: Endpoint
-    path: Path
+    parts: Mapping[str, Part]
     space: str
-    records: int = 0
-    longest_bytes: int = 0
     projects: Mapping[str, int] | None = None
     refused: dict[str, str] = field(default_factory=dict[str, str])
     requests: int = 0
@@ -45,13 +54,19 @@ class Spooled:
     notes: dict[str, str] = field(default_factory=dict[str, str])
     loaded: Mapping[str, object] | None = None
 
+    @property
+    def records(self) -> int:
+        """How many records were spooled."""
+        return self.parts[self.endpoint.name].lines
+
     def discard(self) -> None:
-        """Removes the file. The rows are in the warehouse, or nobody wants them any more."""
-        self.path.unlink(missing_ok=True)
+        """Removes the files. The rows are in the warehouse, or nobody wants them any more."""
+        for part in self.parts.values():
+            part.path.unlink(missing_ok=True)
 
 
 class Spool:
-    """Writes the records of one load to a file of its own below `folder`, checked against the endpoint's shape.
+    """Writes the records of one load to files of its own below `folder`, checked against the endpoint's shape.
 
     Raises Misfit for a value that does not fit its column, WrongShape for a record of another project.
     """
@@ -61,39 +76,55 @@ class Spool:
         place.mkdir(parents=True, exist_ok=True)
         _sweep(place, time.time() if now is None else now)
         self._shape = shape_of(endpoint)
-        self.spooled = Spooled(endpoint, place / f"{file_name(run_id)}.ndjson", space)
-        self._file = self.spooled.path.open("wb")
+        self._fields = [(child.name, child.field) for child in endpoint.children]
+        tables = [endpoint.name, *(child.name for child in endpoint.children)]
+        parts = {table: Part(place / f"{file_name(run_id)}.{table}.ndjson") for table in tables}
+        self.spooled = Spooled(endpoint, parts, space)
+        self._files = {table: part.path.open("wb") for table, part in parts.items()}
 
     def add(self, records: Iterable[Record], *, project: tuple[str, int] | None = None) -> None:
-        """Appends records; those of a per-project endpoint are given the project they were asked of (key, id)."""
+        """Appends records; those of a per-project endpoint are given the project they were asked of (key, id).
+
+        The lists that become child tables are taken out of the records.
+        """
         extra_of = self._shape.extra
-        lines: list[bytes] = []
+        name = self.spooled.endpoint.name
+        lines: dict[str, list[bytes]] = {table: [] for table in self.spooled.parts}
         for record in records:
             if project is not None:
                 self._assign(record, *project)
             extra = extra_of(record)
             if extra is not None:
                 record["_extra"] = extra
-            try:
-                lines.append(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE))
-            except TypeError as error:
-                name = self.spooled.endpoint.name
-                raise Misfit(f"A record of {name} cannot be kept as JSON: {error}. Nothing was written.") from None
-        if lines:
-            self._file.writelines(lines)
-            self.spooled.records += len(lines)
-            self.spooled.longest_bytes = max(self.spooled.longest_bytes, max(map(len, lines)))
+            for child, field_ in self._fields:
+                items = record.pop(field_, None)
+                if items:
+                    lines[child].append(self._line({"id": record.get("id"), field_: items}))
+            lines[name].append(self._line(record))
+        for table, written in lines.items():
+            if written:
+                part = self.spooled.parts[table]
+                self._files[table].writelines(written)
+                part.lines += len(written)
+                part.longest_bytes = max(part.longest_bytes, max(map(len, written)))
 
-    def mark(self) -> tuple[int, int]:
+    def mark(self) -> dict[str, tuple[int, int]]:
         """A place to go back to: what is written after it can be taken back."""
-        return self._file.tell(), self.spooled.records
+        return {table: (self._files[table].tell(), part.lines) for table, part in self.spooled.parts.items()}
 
-    def rewind(self, mark: tuple[int, int]) -> None:
+    def rewind(self, mark: Mapping[str, tuple[int, int]]) -> None:
         """Takes back what was written after `mark`: half of a project that was refused in the middle."""
-        position, records = mark
-        self._file.seek(position)
-        self._file.truncate()
-        self.spooled.records = records
+        for table, (position, lines) in mark.items():
+            self._files[table].seek(position)
+            self._files[table].truncate()
+            self.spooled.parts[table].lines = lines
+
+    def _line(self, record: Record) -> bytes:
+        try:
+            return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+        except TypeError as error:
+            name = self.spooled.endpoint.name
+            raise Misfit(f"A record of {name} cannot be kept as JSON: {error}. Nothing was written.") from None
 
     def _assign(self, record: Record, key: str, project_id: int) -> None:
         if record.setdefault("projectId", project_id) != project_id:
@@ -109,7 +140,8 @@ class Spool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        for file in self._files.values():
+            file.close()
         if kind is not None:
             self.spooled.discard()
 

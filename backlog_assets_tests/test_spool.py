@@ -17,6 +17,10 @@ def lines(path: Path) -> list[dict[str, object]]:
     return [orjson.loads(line) for line in path.read_bytes().splitlines()]
 
 
+def main(spool: Spool) -> Path:
+    return spool.spooled.parts[spool.spooled.endpoint.name].path
+
+
 def test_a_failure_leaves_no_spool_behind(tmp_path: Path) -> None:
     with pytest.raises(Misfit), Spool(tmp_path, VERSIONS, "demo", "run") as spool:
         spool.add([{"id": 1}, {"id": "two"}])
@@ -43,8 +47,8 @@ def test_each_record_is_one_line_whatever_its_texts_hold(tmp_path: Path) -> None
     odd = 'line\nbreak\r\u2028\u2029 tab\t nul\x00 quote" 絵文字 🎌 </script>'
     with Spool(tmp_path, VERSIONS, "demo", "run") as spool:
         spool.add([{"id": 1, "name": odd}, {"id": 2}], project=("WEB", 10))
-    assert spool.spooled.path.read_bytes().count(b"\n") == 2
-    assert lines(spool.spooled.path) == [
+    assert main(spool).read_bytes().count(b"\n") == 2
+    assert lines(main(spool)) == [
         {"id": 1, "name": odd, "projectId": 10, "projectKey": "WEB"},
         {"id": 2, "projectId": 10, "projectKey": "WEB"},
     ]
@@ -58,26 +62,41 @@ def test_what_was_written_after_a_mark_can_be_taken_back(tmp_path: Path) -> None
         spool.add([{"id": 2}, {"id": 3}])
         spool.rewind(mark)
         spool.add([{"id": 4}])
-    assert [one["id"] for one in lines(spool.spooled.path)] == [1, 4]
+    assert [one["id"] for one in lines(main(spool))] == [1, 4]
     assert spool.spooled.records == 2
+
+
+def test_lists_that_become_tables_stand_in_files_of_their_own(tmp_path: Path) -> None:
+    with Spool(tmp_path, BY_NAME["teams"], "demo", "run") as spool:
+        spool.add([{"id": 1, "members": [{"id": 7}, {"id": 8}]}, {"id": 2, "members": []}, {"id": 3}])
+        mark = spool.mark()
+        spool.add([{"id": 4, "members": [{"id": 9}]}])
+        spool.rewind(mark)
+    assert lines(main(spool)) == [{"id": 1}, {"id": 2}, {"id": 3}]
+    assert lines(spool.spooled.parts["team_members"].path) == [{"id": 1, "members": [{"id": 7}, {"id": 8}]}]
+    spool.spooled.discard()
+    assert list(tmp_path.rglob("*.ndjson")) == []
 
 
 def test_two_spaces_have_spools_of_their_own(tmp_path: Path) -> None:
     paths = set()
     for space in ("demo", "example.backlog.com", "example.backlog.jp", "127.0.0.1:8000"):
         with Spool(tmp_path, VERSIONS, space, "run") as spool:
-            paths.add(spool.spooled.path.parent)
+            paths.add(main(spool).parent)
     assert len(paths) == 4
 
 
 def test_spools_of_killed_runs_are_swept_when_they_are_old_and_only_then(tmp_path: Path) -> None:
     with Spool(tmp_path, VERSIONS, "demo", "old") as old, Spool(tmp_path, VERSIONS, "demo", "young") as young:
         pass
-    written = old.spooled.path.stat().st_mtime
-    os.utime(young.spooled.path, (written + STALE_SECONDS, written + STALE_SECONDS))
+    written = main(old).stat().st_mtime
+    os.utime(main(young), (written + STALE_SECONDS, written + STALE_SECONDS))
     with Spool(tmp_path, VERSIONS, "demo", "new", now=written + STALE_SECONDS + 1):
         pass
-    assert sorted(path.stem for path in tmp_path.rglob("*.ndjson")) == ["new", "young"]
+    assert sorted(path.stem for path in tmp_path.rglob("*.ndjson")) == [
+        "new.project_versions",
+        "young.project_versions",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ class Cost:
 
     `start_seconds` is what came before it and is not in `wall_seconds`: imports, definitions, an empty run history.
     `cpu_seconds` are those of the load, child processes included; `peak_mib` is the process's highest resident memory
-    from its very start on, so the imports are in it.
+    from its very start on, so the imports are in it; `rounds` adds that of its child processes.
     """
 
     start_seconds: float

@@ -23,7 +23,7 @@ GROWTH = 0.15
 issues may take."""
 
 NOTES = """wall, CPU: the load itself (CPU with its child processes), medians; in brackets lowest and highest.
-x floor: median of each round's ratio. peak: highest resident memory of the whole process, imports included.
+x floor: median of each round's ratio. peak: highest resident memory of process and child processes, imports included.
 start: imports, definitions and an empty run history, before the load and not in its wall time.
 floor: requests with keep-alive and response.json(), nothing written. dlt tuned: parquet, lists as JSON columns of one
 table. dlt tuned further: its page selector compiled once as well."""

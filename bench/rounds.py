@@ -3,7 +3,6 @@
 import math
 import multiprocessing
 import tempfile
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -93,12 +92,16 @@ def _load(name: str, job: Job) -> Cost:
 
 
 def _resident_mib(pid: int) -> float:
-    """Resident memory of a process and its children; what they share is counted for each. 0 where it has ended."""
+    """Resident memory of a process, and what each of its child processes has for itself. 0 where one has just ended.
+
+    Dagster captures output with a few small ones, dlt normalizes in a second one. What they share with their parent
+    is counted once: a process that was just forked would else count as a second whole one.
+    """
     try:
         parent = psutil.Process(pid)
-        return sum(one.memory_info().rss for one in (parent, *parent.children(recursive=True))) / 2**20
-    except psutil.NoSuchProcess:
-        time.sleep(SAMPLE_SECONDS)  # a closed pipe polls as ready, so this is only the moment before
+        children = sum(child.memory_full_info().uss for child in parent.children(recursive=True))
+        return (parent.memory_info().rss + children) / 2**20
+    except psutil.Error:
         return 0.0
 
 
