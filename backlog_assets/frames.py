@@ -11,7 +11,7 @@ from dagster._core.storage.db_io_manager import TablePartitionDimension, TableSl
 from duckdb import DuckDBPyConnection
 
 from backlog_assets.errors import Misfit, Refused
-from backlog_assets.slices import column_or_sql, condition
+from backlog_assets.slices import column_or_sql, condition, partitions_joined
 from backlog_assets.values import plain_frame
 from backlog_assets.warehouse import columns_of, ensure_table, folded, quoted
 
@@ -190,12 +190,12 @@ class _Write:
         cast_rows = self._cast_rows(types)
         if not parts or not cast_rows:
             return [0 for _ in parts]
-        values: list[Any] = []
-        filters = [
-            f"count(*) FILTER ({condition(part, self._type_in(self._name), _parameter(values))})" for part in parts
-        ]
-        found = self._connection.execute(f"SELECT {', '.join(filters)} FROM ({cast_rows})", values).fetchone()
-        return [int(count) for count in found or ()]
+        keys, on, values = partitions_joined(parts, self._type_in(self._name))
+        found = self._connection.execute(
+            f"SELECT __part, count(*) FROM ({cast_rows}) JOIN ({keys}) ON {on} GROUP BY __part", values
+        ).fetchall()
+        counted = dict(found)
+        return [int(counted.get(part, 0)) for part in range(len(parts))]
 
     def _registered(self, plain: pd.DataFrame, types: Mapping[str, str]) -> str:
         """The frame as a SELECT; empty where it has no column."""
@@ -242,10 +242,10 @@ class _Write:
             )
 
     def _check_partition(self, rows: str, where: str, values: list[Any]) -> None:
-        expressions = [column_or_sql(one.partition_expr) for one in self._slice.partition_dimensions or ()]
+        expressions = [one.partition_expr for one in self._slice.partition_dimensions or ()]
         try:
             found = self._connection.execute(
-                f"SELECT {', '.join(f'{one}::VARCHAR' for one in expressions)} FROM ({rows}) "
+                f"SELECT {', '.join(f'{column_or_sql(one)}::VARCHAR' for one in expressions)} FROM ({rows}) "
                 f"WHERE ({where}) IS NOT TRUE LIMIT 1",
                 values,
             ).fetchone()

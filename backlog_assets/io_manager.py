@@ -238,7 +238,9 @@ class FrameHandler(DbTypeHandler[pd.DataFrame]):
                 f"{table_slice.table}: no table was made. The frame has no column, and none is declared in "
                 f"dagster/column_schema."
             )
-        _add_partition_counts(context, dict(zip(keys, written.by_partition, strict=bool(parts))))
+        if parts:  # a run over several partitions: each has its own rows, not the total
+            rows = zip(keys, written.by_partition, strict=True)
+            _stamp_partitions(context, {key: {"dagster/partition_row_count": one} for key, one in rows})
         count = "dagster/partition_row_count" if keys else "dagster/row_count"
         return {
             **({} if parts else {count: len(obj)}),
@@ -261,17 +263,6 @@ class FrameHandler(DbTypeHandler[pd.DataFrame]):
 def dimensions_of_key(context: dg.OutputContext, table: str, key: str) -> list[TablePartitionDimension]:
     """The rows of one of the partitions that are being written."""
     return dimensions_of(table, context.asset_partitions_def, [key], plain_metadata(context).get("partition_expr"))
-
-
-def _add_partition_counts(context: dg.OutputContext, rows: Mapping[str, int]) -> None:
-    """A run over several partitions stamps each with its own rows, not with the total."""
-    try:
-        step = context.step_context if rows else None
-    except dg.DagsterInvariantViolationError:
-        return  # called by hand, outside of any run: nobody keeps the metadata
-    for key, count in rows.items():
-        assert step is not None
-        step.add_asset_metadata({"dagster/partition_row_count": count}, asset_key=context.asset_key, partition_key=key)
 
 
 def _schema_of(written: Written) -> dg.TableSchema:
@@ -316,10 +307,14 @@ def _stamp_partitions(context: dg.OutputContext, by_partition: Mapping[str, Mapp
     What `add_asset_metadata` does, all at once: it looks into the run history three times a partition to check the
     key, which for 500 projects and seven tables took longer than loading them.
     """
-    step = context.step_context
+    try:
+        step = context.step_context
+    except dg.DagsterInvariantViolationError:
+        return  # called by hand, outside of any run: nobody keeps the metadata
     noted = dict(vars(step)["_metadata_accumulator"].per_output_metadata)
     for key, metadata in by_partition.items():
-        noted[AssetMetadataHandle(asset_key=context.asset_key, partition_key=key)] = metadata
+        handle = AssetMetadataHandle(asset_key=context.asset_key, partition_key=key)
+        noted[handle] = {**noted.get(handle, {}), **metadata}
     vars(step)["_metadata_accumulator"] = OutputMetadataAccumulator(per_output_metadata=noted)
 
 

@@ -15,6 +15,8 @@ from backlog_assets.warehouse import quoted
 PUBLIC = "public"
 """The schema of an asset for which none is named, as with dagster-duckdb-pandas."""
 
+INSTANT = "TIMESTAMP WITH TIME ZONE"
+
 
 def slice_of(
     context: dg.OutputContext | dg.InputContext, upstream: dg.OutputContext | None, *, schema: str | None
@@ -92,8 +94,7 @@ def condition(
         if isinstance(partitions, dg.TimeWindow) or (partitions and isinstance(partitions[0], dg.TimeWindow)):
             windows = [partitions] if isinstance(partitions, dg.TimeWindow) else cast("list[dg.TimeWindow]", partitions)
             kind = type_of(expression)
-            value = f"TRY_CAST({expression} AS TIMESTAMP)" if kind == "VARCHAR" else expression
-            is_instant = kind == "TIMESTAMP WITH TIME ZONE"
+            value, is_instant = _moment(expression, kind), kind == INSTANT
             spans = [
                 f"({value} >= {place(_bound(start, is_instant))} AND {value} < {place(_bound(end, is_instant))})"
                 for start, end in windows
@@ -104,6 +105,35 @@ def condition(
         else:
             found.append("false")
     return " AND ".join(found) or "true"
+
+
+def partitions_joined(
+    parts: Sequence[Sequence[TablePartitionDimension]], type_of: Callable[[str], str]
+) -> tuple[str, str, list[Any]]:
+    """Single partitions as a relation with their number in `__part`, and when a row belongs to one: for counting.
+
+    Returns a SELECT, a join condition and the values of its parameters; one condition a partition would be slow.
+    """
+    columns, on, values = ["unnest(range(?)) AS __part"], ["true"], cast("list[Any]", [len(parts)])
+    for at, (given, first) in enumerate(parts[0]):
+        expression = column_or_sql(given)
+        kind = type_of(expression)
+        ones = [part[at].partitions for part in parts]
+        if isinstance(first, dg.TimeWindow):
+            windows = cast("list[dg.TimeWindow]", ones)
+            is_instant = kind == INSTANT
+            columns += [
+                f"unnest(?::{INSTANT if is_instant else 'TIMESTAMP'}[]) AS __{side}_{at}" for side in ("start", "end")
+            ]
+            values.append([_bound(one.start, is_instant) for one in windows])
+            values.append([_bound(one.end, is_instant) for one in windows])
+            value = _moment(expression, kind)
+            on.append(f"{value} >= __start_{at} AND {value} < __end_{at}")
+        else:
+            columns.append(f"unnest(?::VARCHAR[]) AS __key_{at}")
+            values.append([one[0] for one in ones])
+            on.append(f"{expression} = CAST(__key_{at} AS {kind})")
+    return f"SELECT {', '.join(columns)}", " AND ".join(on), values
 
 
 def column_or_sql(expression: str) -> str:
@@ -136,6 +166,10 @@ def _dimension(
     windows = merged([definition.time_window_for_partition_key(key) for key in keys])
     # Dagster's type knows one window only; several are what is left where keys in between were not asked for.
     return TablePartitionDimension(expression, windows[0] if len(windows) == 1 else cast("list[str]", windows))
+
+
+def _moment(expression: str, kind: str) -> str:
+    return f"TRY_CAST({expression} AS TIMESTAMP)" if kind == "VARCHAR" else expression
 
 
 def _bound(instant: Any, is_instant: bool) -> Any:

@@ -28,6 +28,9 @@ CONFIG: Mapping[str, str | int] = {
 QUIET_SECONDS = 5.0
 """Waiting for the file is worth a word in the log after this long."""
 
+MAGIC, MAGIC_AT = b"DUCK", 8
+"""What every DuckDB file has in it, and where; an empty file is a new database."""
+
 _HELD = re.compile(r"[Cc]onflicting lock is held in (?P<holder>.*?)(?:\. See also|$)", re.DOTALL)
 _ANOTHER = ("Could not set lock", "Conflicting lock", "being used by")
 _OURSELVES = ("different configuration", "already attached")
@@ -83,11 +86,14 @@ class Warehouse:
             yield from self._opened(self.path, deadline)
             return
         file = self._file()
+        _check_is_duckdb(file)
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise Misconfigured(f"BACKLOG_DUCKDB: cannot make the folder of {file}: {error.strerror}.") from None
         with self._lock(file, deadline):
+            if not _has_content(file):
+                self._make(file, deadline)
             yield from self._opened(str(file), deadline)
 
     @contextmanager
@@ -140,6 +146,16 @@ class Warehouse:
             yield
         finally:
             lock.release()
+
+    def _make(self, file: Path, deadline: float) -> None:
+        """A new database, under another name until it is whole: half a header, left by a kill, never opens again."""
+        fresh = Path(f"{file}.new")
+        fresh.unlink(missing_ok=True)
+        self._open(str(fresh), deadline).close()
+        if not _has_content(file):
+            # The journal of a file that somebody has deleted belongs to no other.
+            Path(f"{file}.wal").unlink(missing_ok=True)
+            fresh.replace(file)
 
     def _opened(self, database: str, deadline: float) -> Iterator[DuckDBPyConnection]:
         connection = self._open(database, deadline)
@@ -235,6 +251,27 @@ def holder_of(text: str) -> str | None:
     if any(sign in text for sign in _OURSELVES):
         return "this very process, which has opened it elsewhere and not closed it"
     return "another program" if any(sign in text for sign in _ANOTHER) else None
+
+
+def _check_is_duckdb(file: Path) -> None:
+    """Raises Misconfigured for somebody's other file, before a lock file is left beside it.
+
+    Looks into no file that has a lock file: this process may have it open, and would lose DuckDB's lock on it when a
+    second handle is closed.
+    """
+    try:
+        if not file.exists() or Path(f"{file}.lock").exists():
+            return
+        with file.open("rb") as opened:
+            head = opened.read(len(MAGIC) + MAGIC_AT)
+    except OSError as error:
+        raise Misconfigured(f"BACKLOG_DUCKDB: DuckDB cannot open {file}: {error.strerror}.") from None
+    if head and head[MAGIC_AT:] != MAGIC:
+        raise Misconfigured(f"BACKLOG_DUCKDB: DuckDB cannot open {file}: it is not a valid DuckDB database file.")
+
+
+def _has_content(file: Path) -> bool:
+    return file.exists() and (file.is_dir() or file.stat().st_size > 0)
 
 
 def _held_now(file: Path) -> str:

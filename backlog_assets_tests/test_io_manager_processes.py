@@ -73,6 +73,18 @@ def test_a_writer_killed_at_any_moment_leaves_the_old_rows_or_the_new_ones(datab
     assert old + new == KILLS
 
 
+def test_a_writer_killed_while_it_makes_the_file_leaves_nothing_in_the_way(tmp_path):
+    chance = random.Random(20260505)
+    for attempt in range(8):
+        database = str(tmp_path / f"{attempt}.duckdb")
+        writer, _ = forked(write_until_killed, database, None, 1)
+        time.sleep(chance.uniform(0.005, 0.08))
+        writer.kill()
+        writer.join()
+        write_generation(manager_of(database, wait_seconds=1), None, 0, rows=5)
+        assert rows(database, GENERATIONS) == [(LETTERS[0], 0, 5, 5)]
+
+
 def test_eight_runs_at_once_lose_nothing(database):
     rounds = 3
     writers = [forked(run_both_tables, database, letter, rounds) for letter in LETTERS]

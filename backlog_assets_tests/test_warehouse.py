@@ -161,6 +161,16 @@ def test_a_file_that_is_no_duckdb_file_is_told_and_left_alone(file):
     ):
         pass
     assert file.read_text() == "id,name\n1,one\n" * 1000
+    assert list(file.parent.iterdir()) == [file]
+
+
+def test_an_empty_file_is_a_new_warehouse(file):
+    file.touch()
+    for left in (".new", ".wal"):
+        Path(f"{file}{left}").write_bytes(b"left by a process that was killed")
+    filled(file, 7)
+    assert numbers(file) == [7]
+    assert sorted(one.name for one in file.parent.iterdir()) == ["space.duckdb", "space.duckdb.lock"]
 
 
 @pytest.mark.parametrize("path", ["", ":memory:", ":memory:named"])
