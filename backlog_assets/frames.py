@@ -13,7 +13,7 @@ from duckdb import DuckDBPyConnection
 from backlog_assets.errors import Misfit, Refused
 from backlog_assets.slices import column_or_sql, condition, partitions_joined
 from backlog_assets.values import plain_frame
-from backlog_assets.warehouse import columns_of, ensure_table, folded, quoted
+from backlog_assets.warehouse import columns_of, ensure_table, folded, full_name, quoted
 
 _SIGNED = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 WHOLE_NUMBERS = frozenset((*_SIGNED, *(f"U{kind}" for kind in _SIGNED)))
@@ -80,7 +80,7 @@ def read_frame(connection: DuckDBPyConnection, table_slice: TableSlice) -> pd.Da
             f"{schema}.{table} has no column {', '.join(map(repr, missing))}; it has {', '.join(map(repr, there))}."
         )
     columns = ", ".join(map(quoted, asked))
-    name = f"{quoted(schema)}.{quoted(table)}"
+    name = full_name(connection, schema, table)
     where, values = _condition(connection, table_slice, name)
     try:
         frame = connection.execute(f"SELECT {columns} FROM {name} WHERE {where}", values).df()
@@ -134,7 +134,7 @@ class _Write:
     def __init__(self, connection: DuckDBPyConnection, table_slice: TableSlice, frame: pd.DataFrame) -> None:
         self._connection = connection
         self._slice = table_slice
-        self._name = f"{quoted(table_slice.schema)}.{quoted(table_slice.table)}"
+        self._name = full_name(connection, table_slice.schema, table_slice.table)
         self._there = columns_of(connection, table_slice.schema, table_slice.table)
         plain, types = plain_frame(frame, table_slice.table)
         self._rows = self._registered(plain, types)

@@ -6,6 +6,7 @@ from datetime import datetime, timezone
 from typing import Any, cast
 
 import dagster as dg
+import duckdb
 import pandas as pd
 from dagster._core.execution.context.metadata_logging import AssetMetadataHandle, OutputMetadataAccumulator
 from dagster._core.storage.db_io_manager import (
@@ -24,32 +25,22 @@ from backlog_assets.catalogue.table import table_of
 from backlog_assets.errors import Refused
 from backlog_assets.failures import told
 from backlog_assets.frames import Written, read_frame, replace_frame
+from backlog_assets.ledger import claim, note_down, was_whole
 from backlog_assets.loading import Figures, Loaded, Loader, mark_orphans
 from backlog_assets.progress import finished
 from backlog_assets.slices import condition, dimensions_of, literal, plain_metadata, slice_of
 from backlog_assets.spool import Spooled
-from backlog_assets.warehouse import OPS, Warehouse, columns_of, ensure_schema, ensure_table, quoted
+from backlog_assets.warehouse import Warehouse, columns_of, ensure_schema, full_name, quoted
 
-LOADS = (
-    ("run_id", "VARCHAR"),
-    ("table_name", "VARCHAR"),
-    ("loaded_at", "TIMESTAMPTZ"),
-    ("rows", "BIGINT"),
-    ("inserted", "BIGINT"),
-    ("updated", "BIGINT"),
-    ("deleted", "BIGINT"),
-    ("requests", "BIGINT"),
-    ("seconds", "DOUBLE"),
-    ("waited_seconds", "DOUBLE"),
-    ("projects", "BIGINT"),
-)
-"""Columns of `backlog_ops.loads`: one row a table and load, written in the load's own transaction."""
+FIRST_LOAD_MEMORY = "96MB"
+"""What DuckDB may keep in memory while it fills new tables; beyond it, rows wait on disk until the transaction ends.
+
+Enough for rows of the usual length; a load that does not get by with it is done again without. Tables that are there
+already are compared with what was loaded, which would be slow in so little.
+"""
 
 QUOTA_LEFT = "quota_left_"
 """What the metadata with the requests left begin with; the class of requests follows."""
-
-SYNC_STATE = (("table_name", "VARCHAR"), ("is_whole", "BOOLEAN"), ("loaded_at", "TIMESTAMPTZ"))
-"""Columns of `backlog_ops.sync_state`: one row a table, of its last load; `is_whole`: no project was left out."""
 
 
 class BacklogDuckDBIOManager(DuckDBPandasIOManager):
@@ -127,9 +118,23 @@ class WholeOrNothingIOManager(DbIOManager):
         """Loads an endpoint's tables in one transaction, once however often it is called, and drops the spool."""
         if spooled.loaded is not None:
             return cast("Mapping[str, Loaded]", spooled.loaded)
+        try:
+            loaded = self._write(spooled, run_id, memory=FIRST_LOAD_MEMORY)
+        except duckdb.OutOfMemoryException:
+            loaded = self._write(spooled, run_id, memory=None)
+        spooled.loaded = loaded
+        spooled.discard()
+        for name, figures in loaded.items():
+            finished(name, figures.rows)
+        return loaded
+
+    def _write(self, spooled: Spooled, run_id: str, *, memory: str | None) -> Mapping[str, Loaded]:
         now = datetime.now(timezone.utc)
         schema = self.warehouse.schema
         with self.warehouse.transaction() as connection:
+            claim(connection, schema, spooled.space)
+            if memory is not None and not columns_of(connection, schema, spooled.endpoint.name):
+                connection.execute(f"SET memory_limit = '{memory}'")
             if spooled.endpoint.name == "projects" and not spooled.records and _live(connection, schema, "projects"):
                 raise Refused(
                     "Backlog listed no project at all, but there were some before. Nothing was changed: most likely "
@@ -138,11 +143,7 @@ class WholeOrNothingIOManager(DbIOManager):
             loaded = Loader(connection, schema, spooled, now).load()
             if spooled.endpoint.name == "projects":
                 mark_orphans(connection, schema, [table_of(endpoint) for endpoint in ENDPOINTS])
-            _note_down(connection, loaded, spooled, run_id, now)
-        spooled.loaded = loaded
-        spooled.discard()
-        for name, figures in loaded.items():
-            finished(name, figures.rows)
+            note_down(connection, loaded, spooled, run_id, now)
         return loaded
 
     def project_ids(self) -> dict[str, int]:
@@ -155,9 +156,14 @@ class WholeOrNothingIOManager(DbIOManager):
 
         None as well where BACKLOG_PROJECTS held rows back in the last load: what it left out would never come.
         """
-        if not self._query(table, f"SELECT 1 FROM {OPS}.sync_state WHERE table_name = '{table}' AND is_whole"):
+        if not self.warehouse.exists:
             return None
-        return next((found for [found] in self._query(table, "SELECT max(id) FROM {}")), None)
+        with self.warehouse.connection() as connection:
+            if not was_whole(connection, table):
+                return None
+            name = full_name(connection, self.warehouse.schema, table)
+            found = connection.execute(f"SELECT max(id) FROM {name}").fetchone()
+            return found[0] if found else None
 
     def issues_asked_before(self) -> list[str]:
         """Ids of the issues in table `issue`; where it is empty, of the newest one in `issues`, to have an example."""
@@ -173,7 +179,7 @@ class WholeOrNothingIOManager(DbIOManager):
         with self.warehouse.connection() as connection:
             if not columns_of(connection, self.warehouse.schema, table):
                 return []
-            return connection.execute(sql.format(self.warehouse.table(table))).fetchall()
+            return connection.execute(sql.format(full_name(connection, self.warehouse.schema, table))).fetchall()
 
 
 def client_of(warehouse: Warehouse) -> DbClient[DuckDBPyConnection]:
@@ -322,7 +328,7 @@ def _live(connection: DuckDBPyConnection, schema: str, table: str) -> bool:
     """Whether the table has a row that is not marked deleted."""
     if not columns_of(connection, schema, table):
         return False
-    name = f"{quoted(schema)}.{quoted(table)}"
+    name = full_name(connection, schema, table)
     return connection.execute(f"SELECT 1 FROM {name} WHERE _deleted_at IS NULL LIMIT 1").fetchone() is not None
 
 
@@ -332,35 +338,6 @@ def _done(figures: Figures) -> dict[str, int]:
         "rows_updated": figures.updated,
         "rows_deleted": figures.deleted,
     }
-
-
-def _note_down(
-    connection: DuckDBPyConnection, loaded: Mapping[str, Loaded], spooled: Spooled, run_id: str, now: datetime
-) -> None:
-    ensure_table(connection, OPS, "loads", LOADS)
-    ensure_table(connection, OPS, "sync_state", SYNC_STATE)
-    connection.execute(f"DELETE FROM {OPS}.sync_state WHERE table_name = ?", [spooled.endpoint.name])
-    state = f"INSERT INTO {OPS}.sync_state (table_name, is_whole, loaded_at) VALUES (?, ?, ?)"
-    connection.execute(state, [spooled.endpoint.name, spooled.projects is None, now])
-    marks = ", ".join("?" for _ in LOADS)
-    for at, (name, figures) in enumerate(loaded.items()):
-        own = at == 0  # the requests were the endpoint's; its child tables and views cost none
-        connection.execute(
-            f"INSERT INTO {OPS}.loads ({', '.join(column for column, _ in LOADS)}) VALUES ({marks})",
-            [
-                run_id,
-                name,
-                now,
-                figures.rows,
-                figures.inserted,
-                figures.updated,
-                figures.deleted,
-                spooled.requests if own else 0,
-                spooled.seconds if own else 0.0,
-                spooled.waited_seconds if own else 0.0,
-                None if spooled.projects is None else len(spooled.projects),
-            ],
-        )
 
 
 def _as_table(sample: list[dict[str, str | None]]) -> dg.TableMetadataValue:

@@ -13,7 +13,7 @@ from backlog_assets.catalogue.spec import Child, Column, Endpoint, Load
 from backlog_assets.catalogue.table import DELETED_AT, EXTRA, LOADED_AT, Table, child_table, table_of, tables_of
 from backlog_assets.errors import Misfit, WrongShape
 from backlog_assets.spool import Spooled
-from backlog_assets.warehouse import claim, columns_of, ensure_schema, ensure_table, quoted
+from backlog_assets.warehouse import columns_of, ensure_schema, ensure_table, full_name, quoted
 
 Fields: TypeAlias = "dict[str, str | Fields]"
 """What to read of a record: field -> DuckDB type, or the fields of an object."""
@@ -61,7 +61,6 @@ class Loader:
         """Loads table, child tables and views. Raises Misfit where a value does not fit; then nothing was written."""
         endpoint = self._spooled.endpoint
         ensure_schema(self._connection, self._schema)
-        claim(self._connection, self._schema, self._spooled.space)
         parent = table_of(endpoint)
         loaded = {parent.name: self._load_parent(endpoint, parent)}
         for child in endpoint.children:
@@ -263,7 +262,7 @@ class Loader:
         return int(found[0]) if found else 0
 
     def _name(self, table: str) -> str:
-        return f"{quoted(self._schema)}.{quoted(table)}"
+        return full_name(self._connection, self._schema, table)
 
 
 def mark_orphans(connection: DuckDBPyConnection, schema: str, tables: Sequence[Table]) -> None:
@@ -271,8 +270,8 @@ def mark_orphans(connection: DuckDBPyConnection, schema: str, tables: Sequence[T
     for table in tables:
         if table.per_project and table.keeps_deleted and columns_of(connection, schema, table.name):
             connection.execute(
-                f"""UPDATE {quoted(schema)}.{quoted(table.name)} t SET {DELETED_AT.name} = p.{DELETED_AT.name}
-                FROM {quoted(schema)}.projects p
+                f"""UPDATE {full_name(connection, schema, table.name)} t SET {DELETED_AT.name} = p.{DELETED_AT.name}
+                FROM {full_name(connection, schema, "projects")} p
                 WHERE p.id = t.project_id AND p.{DELETED_AT.name} IS NOT NULL AND t.{DELETED_AT.name} IS NULL"""
             )
 

@@ -13,16 +13,17 @@ from backlog_assets.catalogue import ENDPOINTS, Endpoint, Load
 from backlog_assets.catalogue.table import names_of
 from backlog_assets.errors import Misconfigured
 from backlog_assets.io_manager import QUOTA_LEFT, BacklogDuckDBIOManager, WholeOrNothingIOManager
+from backlog_assets.ledger import claim, loads_of
 from backlog_assets.partitions import RANGE_END, RANGE_START, apply_changes
 from backlog_assets.reading import one, unknown_projects
 from backlog_assets.resources import DEMO, BacklogResource
-from backlog_assets.warehouse import OPS, Warehouse, claim, columns_of, quoted
+from backlog_assets.warehouse import Warehouse, full_name
 
 QUIET: Mapping[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """What happens is in the run's event log; the terminal gets the tables and the errors."""
 
 EXAMPLE = """SELECT p.project_key, count(*) AS open_issues
-FROM {schema}.issues i JOIN {schema}.projects p ON p.id = i.project_id
+FROM {issues} i JOIN {projects} p ON p.id = i.project_id
 WHERE i.status_id <> 4 AND i._deleted_at IS NULL
 GROUP BY ALL ORDER BY open_issues DESC, project_key LIMIT 5"""
 """Open issues by project: the query that `sync` prints with its answer."""
@@ -196,26 +197,25 @@ def _tables_loaded(warehouse: Warehouse, run_ids: Collection[str]) -> list[Table
     if not warehouse.exists:
         return []
     with warehouse.connection() as connection:
-        if not columns_of(connection, OPS, "loads"):
-            return []
-        found = connection.execute(
-            f"""-- one row a table, of these runs
-            SELECT table_name, arg_max(rows, loaded_at),
-                sum(inserted), sum(updated), sum(deleted), sum(requests), sum(seconds)
-            FROM {OPS}.loads WHERE run_id IN (SELECT unnest(?)) GROUP BY table_name""",
-            [list(run_ids)],
-        ).fetchall()
+        found = loads_of(connection, run_ids)
     order = {name: at for at, name in enumerate(name for endpoint in ENDPOINTS for name in names_of(endpoint))}
     return sorted((TableLoaded(*row) for row in found), key=lambda one: order.get(one.table, len(order)))
 
 
 def example(warehouse: Warehouse, names: Collection[str]) -> tuple[str, list[str], list[tuple[Any, ...]]]:
     """An example query on the tables loaded, the names of its columns and its answer."""
-    schema = warehouse.schema if warehouse.schema.isidentifier() else quoted(warehouse.schema)
-    sql = EXAMPLE.format(schema=schema)
     with warehouse.connection() as connection:
-        if not {"issues", "projects"} <= set(names):
-            sql = f"SELECT count(*) AS rows FROM {schema}.{min(names)}"
+
+        def shown(table: str) -> str:
+            """Without quotes where none are needed."""
+            name = full_name(connection, warehouse.schema, table)
+            plain = name.replace('"', "")
+            return plain if all(part.isidentifier() for part in plain.split(".")) else name
+
+        if {"issues", "projects"} <= set(names):
+            sql = EXAMPLE.format(issues=shown("issues"), projects=shown("projects"))
+        else:
+            sql = f"SELECT count(*) AS rows FROM {shown(min(names))}"
         answer = connection.execute(sql)
         columns = [str(column[0]) for column in answer.description or ()]
         return sql, columns, answer.fetchall()

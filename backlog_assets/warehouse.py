@@ -11,10 +11,7 @@ import duckdb
 from duckdb import DuckDBPyConnection
 from filelock import FileLock, Timeout
 
-from backlog_assets.errors import Misconfigured, Refused, WarehouseBusy
-
-OPS = "backlog_ops"
-"""Schema of the bookkeeping tables, the same whatever schema the tables are in."""
+from backlog_assets.errors import Misconfigured, WarehouseBusy
 
 CONFIG: Mapping[str, str | int] = {
     # Files of an older format, so that people's command lines and BI tools can open them too.
@@ -112,10 +109,6 @@ class Warehouse:
     def exists(self) -> bool:
         return self.is_remote or self._file().exists()
 
-    def table(self, name: str) -> str:
-        """The quoted, schema-qualified name of a table."""
-        return f"{quoted(self.schema)}.{quoted(name)}"
-
     def _file(self) -> Path:
         """The one path of the file. By a second one (a link) two threads could open it at once and spoil it:
         neither the lock file nor DuckDB's own lock, which belongs to the process, would keep them apart."""
@@ -189,6 +182,16 @@ class Warehouse:
             pause = min(pause * 1.5, 1.0)
 
 
+def full_name(connection: DuckDBPyConnection, schema: str, table: str) -> str:
+    """A table's quoted name, with the database in front only where that is called as the schema is.
+
+    In a file `backlog.duckdb` DuckDB would not know whether `backlog.issues` begins with the database or the schema.
+    """
+    [database] = connection.execute("SELECT current_database()").fetchone() or ("",)
+    name = f"{quoted(schema)}.{quoted(table)}"
+    return f"{quoted(str(database))}.{name}" if str(database).lower() == schema.lower() else name
+
+
 def ensure_schema(connection: DuckDBPyConnection, schema: str) -> None:
     connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
 
@@ -207,7 +210,7 @@ def columns_of(connection: DuckDBPyConnection, schema: str, table: str) -> dict[
 def ensure_table(connection: DuckDBPyConnection, schema: str, table: str, columns: Sequence[tuple[str, str]]) -> None:
     """Makes the table, or adds the columns an existing one lacks. Those no longer declared stay, null from then on."""
     there = columns_of(connection, schema, table)
-    name = f"{quoted(schema)}.{quoted(table)}"
+    name = full_name(connection, schema, table)
     if not there:
         ensure_schema(connection, schema)
         listed = ", ".join(f"{quoted(column)} {kind}" for column, kind in columns)
@@ -217,23 +220,6 @@ def ensure_table(connection: DuckDBPyConnection, schema: str, table: str, column
     for column, kind in columns:
         if folded(column) not in known:
             connection.execute(f"ALTER TABLE {name} ADD COLUMN {quoted(column)} {kind}")
-
-
-def claim(connection: DuckDBPyConnection, schema: str, space: str) -> None:
-    """Makes sure that a schema holds one space only: the first load writes its name down, others must agree.
-
-    A loopback address is taken without its port, which changes whenever a test server starts.
-    """
-    ensure_table(connection, OPS, "spaces", [("schema_name", "VARCHAR"), ("space", "VARCHAR")])
-    name = re.sub(r"^(127\.[0-9.]+|localhost|\[::1\])(:[0-9]+)?$", "loopback", space)
-    found = connection.execute(f"SELECT space FROM {OPS}.spaces WHERE schema_name = ?", [schema]).fetchone()
-    if found is None:
-        connection.execute(f"INSERT INTO {OPS}.spaces VALUES (?, ?)", [schema, name])
-    elif found[0] != name:
-        raise Refused(
-            f"Schema {schema} of this DuckDB file holds the space {found[0]}; {name} was not written into it. "
-            f"Set BACKLOG_DUCKDB or BACKLOG_SCHEMA to another place for {name}."
-        )
 
 
 def _roll_back(connection: DuckDBPyConnection) -> None:

@@ -14,7 +14,7 @@ PRODUCT = ROOT / "backlog_assets"
 FLOORS: list[set[str]] = [
     {"errors", "progress", "catalogue", "shape", "tables_page"},
     {"credentials", "answers", "quota", "paging", "transport", "tries", "client", "spool", "reading"},
-    {"warehouse", "loading"},
+    {"warehouse", "loading", "ledger"},
     {"demo"},
     {"values", "slices", "frames", "failures", "io_manager", "resources", "partitions"},
     {"assets"},
@@ -33,6 +33,7 @@ MUST_NOT_KNOW = {
     "shape": {"dagster", "duckdb", "pandas", "requests"},
     "warehouse": {"dagster", "requests", "pandas"},
     "loading": {"dagster", "requests", "pandas"},
+    "ledger": {"dagster", "requests", "pandas"},
     "assets": {"duckdb", "requests", "pandas"},
 }
 
@@ -115,5 +116,5 @@ import backlog_assets.definitions
 opened = [one for one in opened if "site-packages" not in str(one[1]) and "/lib/python" not in str(one[1])]
 assert not opened, opened
 """
-    subprocess.run([sys.executable, "-c", watch], cwd=tmp_path, env={"PATH": ""}, check=True, capture_output=True)
+    subprocess.run([sys.executable, "-B", "-c", watch], cwd=tmp_path, env={"PATH": ""}, check=True, capture_output=True)
     assert list(tmp_path.iterdir()) == []

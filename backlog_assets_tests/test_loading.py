@@ -11,6 +11,7 @@ import pytest
 from backlog_assets.catalogue import BY_NAME
 from backlog_assets.catalogue.table import table_of
 from backlog_assets.errors import Misfit, Refused, WrongShape
+from backlog_assets.ledger import claim
 from backlog_assets.loading import Figures, Loaded, Loader, mark_orphans
 from backlog_assets.spool import Spool, Spooled
 from backlog_assets.warehouse import Warehouse
@@ -51,6 +52,7 @@ class Desk:
 
     def write(self, spooled: Spooled, now: dt.datetime) -> dict[str, Loaded]:
         with self.warehouse.transaction() as connection:
+            claim(connection, "backlog", spooled.space)
             return Loader(connection, "backlog", spooled, now).load()
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
@@ -81,7 +83,7 @@ def test_a_wrong_value_in_a_child_names_the_childs_column(desk: Desk) -> None:
     with pytest.raises(Misfit, match=r"issue_attachments\.created"):
         desk.load("issues", [record])
     with desk.warehouse.connection() as connection:
-        assert connection.execute("FROM duckdb_tables()").fetchall() == []
+        assert connection.execute("FROM duckdb_tables() WHERE schema_name = 'backlog'").fetchall() == []
 
 
 def test_a_record_without_its_key_is_refused(desk: Desk) -> None:

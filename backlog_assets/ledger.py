@@ -1,0 +1,100 @@
+"""Bookkeeping, in schema `backlog_ops`: whose rows a schema holds, what each load did and cost. Only DuckDB."""
+
+import re
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from duckdb import DuckDBPyConnection
+
+from backlog_assets.errors import Refused
+from backlog_assets.loading import Loaded
+from backlog_assets.spool import Spooled
+from backlog_assets.warehouse import columns_of, ensure_table, full_name
+
+OPS = "backlog_ops"
+"""The schema of the bookkeeping, the same whatever schema the tables are in."""
+
+SPACES = (("schema_name", "VARCHAR"), ("space", "VARCHAR"))
+"""Columns of `backlog_ops.spaces`: which space a schema holds."""
+
+LOADS = (
+    ("run_id", "VARCHAR"),
+    ("table_name", "VARCHAR"),
+    ("loaded_at", "TIMESTAMPTZ"),
+    ("rows", "BIGINT"),
+    ("inserted", "BIGINT"),
+    ("updated", "BIGINT"),
+    ("deleted", "BIGINT"),
+    ("requests", "BIGINT"),
+    ("seconds", "DOUBLE"),
+    ("waited_seconds", "DOUBLE"),
+    ("projects", "BIGINT"),
+)
+"""Columns of `backlog_ops.loads`: one row a table and load, written in the load's own transaction."""
+
+SYNC_STATE = (("table_name", "VARCHAR"), ("is_whole", "BOOLEAN"), ("loaded_at", "TIMESTAMPTZ"))
+"""Columns of `backlog_ops.sync_state`: one row a table, of its last load; `is_whole`: no project was left out."""
+
+
+def claim(connection: DuckDBPyConnection, schema: str, space: str) -> None:
+    """Makes sure that a schema holds one space only: the first load writes its name down, others must agree.
+
+    A loopback address is taken without its port, which changes whenever a test server starts.
+    """
+    ensure_table(connection, OPS, "spaces", SPACES)
+    spaces = full_name(connection, OPS, "spaces")
+    name = re.sub(r"^(127\.[0-9.]+|localhost|\[::1\])(:[0-9]+)?$", "loopback", space)
+    found = connection.execute(f"SELECT space FROM {spaces} WHERE schema_name = ?", [schema]).fetchone()
+    if found is None:
+        connection.execute(f"INSERT INTO {spaces} (schema_name, space) VALUES (?, ?)", [schema, name])
+    elif found[0] != name:
+        raise Refused(
+            f"Schema {schema} of this DuckDB file holds the space {found[0]}; {name} was not written into it. "
+            f"Set BACKLOG_DUCKDB or BACKLOG_SCHEMA to another place for {name}."
+        )
+
+
+def note_down(
+    connection: DuckDBPyConnection, loaded: Mapping[str, Loaded], spooled: Spooled, run_id: str, now: datetime
+) -> None:
+    """Writes down what a load did to each table; the requests are the endpoint's own, its child tables cost none."""
+    ensure_table(connection, OPS, "loads", LOADS)
+    ensure_table(connection, OPS, "sync_state", SYNC_STATE)
+    own = (spooled.requests, spooled.seconds, spooled.waited_seconds)
+    projects = None if spooled.projects is None else len(spooled.projects)
+    for at, (name, one) in enumerate(loaded.items()):
+        counts = (one.rows, one.inserted, one.updated, one.deleted)
+        _insert(connection, "loads", LOADS, (run_id, name, now, *counts, *(own if at == 0 else (0, 0, 0)), projects))
+    state = full_name(connection, OPS, "sync_state")
+    connection.execute(f"DELETE FROM {state} WHERE table_name = ?", [spooled.endpoint.name])
+    _insert(connection, "sync_state", SYNC_STATE, (spooled.endpoint.name, projects is None, now))
+
+
+def was_whole(connection: DuckDBPyConnection, table: str) -> bool:
+    """Whether the last load of a table left no project out."""
+    if not columns_of(connection, OPS, "sync_state"):
+        return False
+    state = full_name(connection, OPS, "sync_state")
+    found = connection.execute(f"SELECT is_whole FROM {state} WHERE table_name = ?", [table]).fetchone()
+    return bool(found and found[0])
+
+
+def loads_of(connection: DuckDBPyConnection, run_ids: Collection[str]) -> list[tuple[Any, ...]]:
+    """Table, rows, inserted, updated, deleted, requests and seconds: one row a table that these runs have loaded."""
+    if not columns_of(connection, OPS, "loads"):
+        return []
+    return connection.execute(
+        f"""-- one row a table, of these runs
+        SELECT table_name, arg_max(rows, loaded_at),
+            sum(inserted), sum(updated), sum(deleted), sum(requests), sum(seconds)
+        FROM {full_name(connection, OPS, "loads")} WHERE run_id IN (SELECT unnest(?)) GROUP BY table_name""",
+        [list(run_ids)],
+    ).fetchall()
+
+
+def _insert(
+    connection: DuckDBPyConnection, table: str, columns: tuple[tuple[str, str], ...], values: tuple[Any, ...]
+) -> None:
+    names, marks = ", ".join(name for name, _ in columns), ", ".join("?" for _ in columns)
+    connection.execute(f"INSERT INTO {full_name(connection, OPS, table)} ({names}) VALUES ({marks})", list(values))
