@@ -3,8 +3,10 @@
 import contextlib
 import logging
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -205,14 +207,16 @@ def test_a_file_of_another_format_is_opened(file):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="Only root can become a user who may not write.")
 @pytest.mark.parametrize("there", [False, True])
-def test_a_folder_nobody_may_write_is_told(tmp_path, there):
-    folder = tmp_path / "locked"
+def test_a_folder_nobody_may_write_is_told(request, there):
+    # Not below tmp_path: whoever the child becomes may not even look through the folders of this user's tests.
+    place = Path(tempfile.mkdtemp())
+    request.addfinalizer(lambda: shutil.rmtree(place))
+    folder = place / "locked"
     folder.mkdir()
     file = folder / "space.duckdb"
     if there:
         filled(file, 1)
-    for place in (tmp_path, *list(tmp_path.parents)[:2]):
-        place.chmod(0o755)
+    place.chmod(0o755)
     folder.chmod(0o555)
     script = (
         "import os, sys; from backlog_assets.warehouse import Warehouse; os.setgid(65534); os.setuid(65534)\n"
