@@ -111,7 +111,7 @@ class BacklogResource(dg.ConfigurableResource[Any]):
             self._client.close()
             self._client = None
         if self._demo is not None:
-            self._demo.__exit__(None, None, None)
+            self._demo.stop()
             self._demo = None
 
     def _real_client(self) -> BacklogClient:
@@ -126,7 +126,8 @@ class BacklogResource(dg.ConfigurableResource[Any]):
         return BacklogClient(self.space, credentials, headroom=_share(self.headroom))
 
     def _demo_client(self) -> BacklogClient:
-        self._demo = DemoServer(DemoSpace()).__enter__()
+        self._demo = DemoServer(DemoSpace())
+        self._demo.start()
         return BacklogClient(self._demo.url, ApiKey(self._demo.api_key), headroom=_share(self.headroom))
 
 

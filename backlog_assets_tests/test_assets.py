@@ -8,6 +8,7 @@ from collections.abc import Callable
 import dagster as dg
 import pytest
 
+import backlog_assets.io_manager
 from backlog_assets.assets import asset_key, build_assets
 from backlog_assets.catalogue import ENDPOINTS
 from backlog_assets.catalogue.table import names_of, tables_of
@@ -310,3 +311,13 @@ def test_the_demo_space_needs_no_server_and_no_key(build_world: Build) -> None:
     assert world.value("SELECT count(*) FROM priorities") == 3
     assert isinstance(world.server, DemoServer)
     assert asked(world, "/priorities") == 0
+
+
+def test_a_first_load_that_does_not_get_by_with_little_memory_is_done_with_more(
+    build_world: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backlog_assets.io_manager, "FIRST_LOAD_MEMORY", "1MB")
+    world = build_world(issues=230)
+    world.load("issues")
+    assert world.value("SELECT count(*) FROM issues") == 230
+    assert world.rows("SELECT table_name, inserted FROM loads WHERE table_name = 'issues'") == [("issues", 230)]
