@@ -1,7 +1,6 @@
 """The credentials are nowhere: not in logs at DEBUG, messages, events, metadata, spools, tables or Dagster's files."""
 
 import logging
-import shutil
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -114,9 +113,3 @@ def test_the_launchpad_sees_the_variables_name_and_not_the_key(monkeypatch: pyte
     schema = definitions.get_repository_def().get_top_level_resources()["backlog"].config_schema
     assert "key-in-the-environment-1" not in repr(schema.default_value)
     assert schema.default_value["api_key"] == {"env": "BACKLOG_API_KEY"}
-
-
-def test_the_demo_key_in_the_repository_is_no_secret_of_anybody() -> None:
-    """Tracked files name no credential: the demo's key is made when it starts, from its seed."""
-    assert shutil.which("git")
-    assert not list((ROOT / "backlog_assets").rglob("*.pem"))
