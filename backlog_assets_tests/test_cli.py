@@ -1,18 +1,22 @@
 """The commands as a user runs them: what they print, what they return, what they leave when something is wrong."""
 
+import io
+import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 from click.testing import CliRunner, Result
+from rich.console import Console
 
-from backlog_assets.cli import main
+from backlog_assets.cli import _bar, main
 from backlog_assets.demo import DemoServer, DemoSpace, Fault
+from backlog_assets.progress import finished, report
 
 ROOT = Path(__file__).parent.parent
 
@@ -27,6 +31,11 @@ class Shell:
     def set(self, **settings: str) -> None:
         for name, value in settings.items():
             self._patch.setenv(name, value)
+
+    def unset(self, *names: str) -> None:
+        for name in names:
+            self._patch.setenv(name, "")  # so that what load_dotenv may have set is undone with the test
+            self._patch.delenv(name)
 
     def run(self, *arguments: str) -> Result:
         return CliRunner().invoke(main, list(arguments))
@@ -50,8 +59,6 @@ class Shell:
 
 @pytest.fixture
 def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_waiting: list[float]) -> Shell:
-    import os
-
     for name in list(os.environ):
         if name.startswith(("BACKLOG_", "DAGSTER_")):
             monkeypatch.delenv(name)
@@ -162,8 +169,7 @@ def test_a_table_that_does_not_exist_is_told_with_those_that_do(shell: Shell) ->
 
 
 def test_another_space_is_not_loaded_into_the_same_file(loaded: Shell) -> None:
-    loaded._patch.delenv("BACKLOG_SPACE")
-    loaded._patch.delenv("BACKLOG_API_KEY")
+    loaded.unset("BACKLOG_SPACE", "BACKLOG_API_KEY")
     result = loaded.run("sync")
     assert result.exit_code == 1
     assert "holds the space loopback; demo was not written into it" in result.stderr
@@ -203,10 +209,7 @@ def test_a_dotenv_file_is_read(shell: Shell, server: DemoServer) -> None:
     lines = [f"BACKLOG_SPACE={server.url}", f"BACKLOG_API_KEY={server.api_key}", "BACKLOG_DUCKDB=mine/y.duckdb"]
     (shell.folder / ".env").write_text("\n".join(lines), encoding="utf-8")
     result = shell.run("sync", "--select", "priorities")
-    # What load_dotenv has set is undone with the test.
-    for name in ("BACKLOG_SPACE", "BACKLOG_API_KEY", "BACKLOG_DUCKDB"):
-        shell._patch.setenv(name, "")
-        shell._patch.delenv(name)
+    shell.unset("BACKLOG_SPACE", "BACKLOG_API_KEY", "BACKLOG_DUCKDB")
     assert result.exit_code == 0, result.output
     assert shell.rows("mine/y.duckdb", "SELECT count(*) FROM backlog.priorities") == [(3,)]
 
@@ -312,16 +315,10 @@ def test_the_installed_command_serves_the_demo_and_syncs_it(shell: Shell) -> Non
     assert demo.returncode == 0
 
 
-def test_the_bar_of_a_terminal_shows_tables_while_they_load(build_world: Callable[..., Any]) -> None:
-    from rich.console import Console
-
-    from backlog_assets.cli import _bar
-    from backlog_assets.progress import finished, report
-
-    console = Console(force_terminal=True, width=100, record=True)
-    with _bar(console):
-        report("issues", 100, 230)
-        report("activities", 100)
+def test_the_bar_of_a_terminal_shows_the_tables_that_are_still_loading() -> None:
+    written = io.StringIO()
+    with _bar(Console(force_terminal=True, width=100, file=written)):
         finished("issues", 230)
-    del build_world
-    assert "activities" in console.export_text()
+        report("activities", 100, 230)
+    assert "activities" in written.getvalue()
+    assert "100 of 230" in written.getvalue()

@@ -49,11 +49,6 @@ def stamp(epoch: int) -> str:
     return f"{day_text(day)}T{hours:02d}:{minutes:02d}:{seconds:02d}Z"
 
 
-def epoch_of(text: str) -> int:
-    """The instant that `stamp` wrote, as epoch seconds."""
-    return int(dt.datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=dt.timezone.utc).timestamp())
-
-
 def present(date: str | dt.date | None) -> int:
     """The first epoch second that has not happened yet: midnight UTC of a date, or the very instant of a datetime."""
     if date is None:
