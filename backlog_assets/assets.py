@@ -1,35 +1,26 @@
 """The assets: `build_asset` makes one of each catalogue entry; `issue` has a run config of its own. Knows no SQL."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import dagster as dg
 from pydantic import Field
 
-from backlog_assets.catalogue import BY_NAME, ENDPOINTS, Child, Endpoint, Load, View
-from backlog_assets.catalogue.table import Table, child_table, table_of
+from backlog_assets.catalogue import BY_NAME, ENDPOINTS, Endpoint, Load
 from backlog_assets.failures import told
 from backlog_assets.io_manager import WholeOrNothingIOManager, project_metadata
 from backlog_assets.partitions import PROJECTS
 from backlog_assets.reading import read_issues_on_demand, read_projects, read_space
 from backlog_assets.resources import BacklogResource
+from backlog_assets.specs import asset_key, specs_of
 from backlog_assets.spool import Spooled
 
-PREFIX = "backlog"
-IO_MANAGER = "backlog_io_manager"
-"""Resource key of the IO manager: not `io_manager`, so that these assets can be merged into any project."""
-
-DOCS = "https://developer.nulab.com/docs/backlog/api/2/"
 BACKFILL_BATCH = 50
 """Projects one run of a backfill loads: few enough to lose little when it fails, many enough to be quick."""
 
 NAMED_IN_ERROR = 5
 
 Events: TypeAlias = "Iterator[dg.Output[Spooled] | dg.AssetMaterialization]"
-
-
-def asset_key(table: str) -> dg.AssetKey:
-    return dg.AssetKey([PREFIX, table])
 
 
 def build_asset(endpoint: Endpoint) -> dg.AssetsDefinition:
@@ -155,38 +146,6 @@ def build_issue_on_demand() -> dg.AssetsDefinition:
             raise refusal(spooled, of="issues", done=spooled.records)
 
     return load
-
-
-def specs_of(endpoint: Endpoint, deps: Sequence[dg.AssetKey] = ()) -> list[dg.AssetSpec]:
-    """One spec a table or view of the endpoint, its own first: descriptions, columns, kinds, group."""
-    depends_on = [*deps, *([asset_key("projects")] if endpoint.per_project else [])]
-    itself = [asset_key(endpoint.name)]
-    return [
-        _spec(endpoint, endpoint, table_of(endpoint), depends_on),
-        *(_spec(endpoint, child, child_table(child), itself) for child in endpoint.children),
-        *(_spec(endpoint, view, table_of(endpoint), itself) for view in endpoint.views),
-    ]
-
-
-def _spec(endpoint: Endpoint, of: Endpoint | Child | View, table: Table, deps: Sequence[dg.AssetKey]) -> dg.AssetSpec:
-    page = f"{DOCS}{endpoint.docs_page}/"
-    columns = [dg.TableColumn(column.name, column.type, column.doc) for column in table.columns]
-    metadata: dict[str, Any] = {
-        "dagster/column_schema": dg.TableSchema(columns=columns),
-        "api": dg.MetadataValue.url(page),
-        "path": f"GET {endpoint.path}",
-    }
-    if endpoint.per_project:
-        metadata["partition_expr"] = "project_key"
-    return dg.AssetSpec(
-        key=asset_key(of.name),
-        deps=deps,
-        description=f"{of.doc}\n\n{of.doc_ja}\n\n[{endpoint.path}]({page})",
-        group_name=endpoint.group,
-        kinds={"backlog", "duckdb"},
-        metadata=metadata,
-        code_version="1",
-    ).with_io_manager_key(IO_MANAGER)
 
 
 def refusal(spooled: Spooled, *, of: str, done: int) -> dg.Failure:

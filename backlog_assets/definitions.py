@@ -5,10 +5,11 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from backlog_assets.assets import IO_MANAGER, build_assets
+from backlog_assets.assets import build_assets
 from backlog_assets.io_manager import BacklogDuckDBIOManager
 from backlog_assets.resources import BacklogResource, default_database
 from backlog_assets.sensors import build_project_partitions_sensor
+from backlog_assets.specs import IO_MANAGER
 
 
 def build_definitions(environ: Mapping[str, str]) -> dg.Definitions:

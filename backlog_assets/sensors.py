@@ -2,10 +2,10 @@
 
 import dagster as dg
 
-from backlog_assets.assets import IO_MANAGER, asset_key
 from backlog_assets.io_manager import WholeOrNothingIOManager
 from backlog_assets.partitions import NAME, PROJECTS, partitions_in_flight, project_changes
 from backlog_assets.resources import BacklogResource
+from backlog_assets.specs import IO_MANAGER, asset_key
 
 
 def build_project_partitions_sensor() -> dg.SensorDefinition:

@@ -8,7 +8,6 @@ from typing import Any
 
 import dagster as dg
 
-from backlog_assets.assets import asset_key
 from backlog_assets.catalogue import ENDPOINTS, Endpoint, Load
 from backlog_assets.catalogue.table import names_of
 from backlog_assets.errors import Misconfigured
@@ -17,6 +16,7 @@ from backlog_assets.ledger import claim, loads_of
 from backlog_assets.partitions import RANGE_END, RANGE_START, apply_changes
 from backlog_assets.reading import one, unknown_projects
 from backlog_assets.resources import DEMO, BacklogResource
+from backlog_assets.specs import asset_key
 from backlog_assets.warehouse import Warehouse, full_name
 
 QUIET: Mapping[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}

@@ -12,7 +12,7 @@ import dagster as dg
 import duckdb
 import pytest
 
-from backlog_assets.assets import IO_MANAGER, asset_key, build_assets
+from backlog_assets.assets import build_assets
 from backlog_assets.catalogue import ENDPOINTS
 from backlog_assets.catalogue.table import names_of
 from backlog_assets.client import BacklogClient
@@ -20,6 +20,7 @@ from backlog_assets.demo import DemoServer, DemoSpace
 from backlog_assets.io_manager import BacklogDuckDBIOManager
 from backlog_assets.partitions import NAME, RANGE_END, RANGE_START, apply_changes
 from backlog_assets.resources import BacklogResource
+from backlog_assets.specs import IO_MANAGER, asset_key
 from backlog_assets.sync import QUIET, Outcome, sync
 
 

@@ -17,7 +17,7 @@ FLOORS: list[set[str]] = [
     {"warehouse", "loading", "ledger"},
     {"demo"},
     {"values", "slices", "frames", "failures", "io_manager", "resources", "partitions"},
-    {"assets"},
+    {"specs", "assets"},
     {"sensors"},
     {"sync", "doctor"},
     {"definitions", "cli"},

@@ -9,10 +9,11 @@ import dagster as dg
 import pytest
 
 import backlog_assets.io_manager
-from backlog_assets.assets import asset_key, build_assets
+from backlog_assets.assets import build_assets
 from backlog_assets.catalogue import ENDPOINTS
 from backlog_assets.catalogue.table import names_of, tables_of
 from backlog_assets.demo import DemoServer, Fault
+from backlog_assets.specs import asset_key
 from backlog_assets_tests.conftest import World, asked
 
 Build = Callable[..., World]

@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from backlog_assets.assets import IO_MANAGER, build_assets
+from backlog_assets.assets import build_assets
 from backlog_assets.demo import Fault
 from backlog_assets.partitions import (
     NAME,
@@ -19,6 +19,7 @@ from backlog_assets.partitions import (
     project_changes,
 )
 from backlog_assets.sensors import build_project_partitions_sensor
+from backlog_assets.specs import IO_MANAGER
 from backlog_assets_tests.conftest import World
 
 

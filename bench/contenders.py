@@ -73,10 +73,10 @@ def ours(job: Job) -> Load:
     shutil.copy(ROOT / "dagster.yaml", job.folder)
     _without_extras()
 
-    from backlog_assets.assets import asset_key
     from backlog_assets.catalogue import BY_NAME
     from backlog_assets.catalogue.table import names_of
     from backlog_assets.definitions import build_definitions
+    from backlog_assets.specs import asset_key
     from backlog_assets.sync import QUIET, run_history
 
     endpoint = BY_NAME["issues"]
