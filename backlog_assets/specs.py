@@ -1,6 +1,8 @@
 """How tables show in Dagster: asset keys, groups, descriptions, columns. Runs nothing."""
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
@@ -13,6 +15,24 @@ IO_MANAGER = "backlog_io_manager"
 """Resource key of the IO manager: not `io_manager`, so that these assets can be merged into any project."""
 
 DOCS = "https://developer.nulab.com/docs/backlog/api/2/"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the settings say about every asset.
+
+    `pool` is the concurrency pool of what sends requests, `owners` are mail addresses or `team:name`, `max_shrink` is
+    the share of its rows that a table may lose in one load.
+    """
+
+    pool: str | None = None
+    owners: tuple[str, ...] = ()
+    max_shrink: float = 0.5
+
+
+def pool_of(space: str) -> str:
+    """The concurrency pool of a space (its host, or `demo`): whoever sends it requests waits in it for the others."""
+    return f"{PREFIX}_{re.sub(r'[^0-9A-Za-z]+', '_', space)}"
 
 
 def asset_key(table: str) -> dg.AssetKey:
