@@ -7,7 +7,8 @@
     │   ├── Denied         this key may not read this one thing (403, 404, not in the plan); others it may
     │   ├── Undefined      Backlog knows no such path (400, code 6)
     │   ├── WrongShape     an answer that is not what the API promises
-    │   └── Misfit         a value that does not fit its column
+    │   ├── Misfit         a value that does not fit its column
+    │   └── Shrunk         a table would lose more rows at once than it may
     └── Unavailable        waiting may help
         └── WarehouseBusy  another process holds the DuckDB file
 
@@ -56,6 +57,20 @@ class WrongShape(Refused):
 
 class Misfit(Refused):
     """A value does not fit its column. Nothing was written."""
+
+
+class Shrunk(Refused):
+    """A load would have marked too many of a table's rows deleted. Nothing was written; the old rows are as they were.
+
+    `before` and `lost` count the rows that were there and those that would have gone; `by_project` splits the lost
+    ones by the key of their project, where rows belong to one.
+    """
+
+    def __init__(self, message: str, *, before: int, lost: int, by_project: dict[str, int]) -> None:
+        super().__init__(message)
+        self.before = before
+        self.lost = lost
+        self.by_project = by_project
 
 
 class Unavailable(BacklogError):

@@ -22,12 +22,13 @@ from pydantic import Field
 
 from backlog_assets.catalogue import ENDPOINTS
 from backlog_assets.catalogue.table import table_of
-from backlog_assets.errors import Refused
+from backlog_assets.errors import Refused, Shrunk
 from backlog_assets.failures import told
 from backlog_assets.frames import Written, read_frame, replace_frame
 from backlog_assets.ledger import claim, note_down, was_whole
 from backlog_assets.loading import Figures, Loaded, Loader, mark_orphans
 from backlog_assets.progress import finished
+from backlog_assets.shrinking import live_rows, refuse_shrinking
 from backlog_assets.slices import condition, dimensions_of, literal, plain_metadata, slice_of
 from backlog_assets.spool import Spooled
 from backlog_assets.warehouse import Warehouse, columns_of, ensure_schema, full_name, quoted
@@ -114,21 +115,29 @@ class WholeOrNothingIOManager(DbIOManager):
     ) -> TableSlice:
         return slice_of(context, output_context, schema=self._schema)
 
-    def write(self, spooled: Spooled, run_id: str) -> Mapping[str, Loaded]:
-        """Loads an endpoint's tables in one transaction, once however often it is called, and drops the spool."""
+    def write(self, spooled: Spooled, run_id: str, *, max_shrink: float = 1.0) -> Mapping[str, Loaded]:
+        """Loads an endpoint's tables in one transaction, once however often it is called, and drops the spool.
+
+        Raises Shrunk, and leaves the tables as they were, where more than the share `max_shrink` of the rows would be
+        marked deleted.
+        """
         if spooled.loaded is not None:
             return cast("Mapping[str, Loaded]", spooled.loaded)
         try:
-            loaded = self._write(spooled, run_id, memory=FIRST_LOAD_MEMORY)
-        except duckdb.OutOfMemoryException:
-            loaded = self._write(spooled, run_id, memory=None)
+            try:
+                loaded = self._write(spooled, run_id, memory=FIRST_LOAD_MEMORY, max_shrink=max_shrink)
+            except duckdb.OutOfMemoryException:
+                loaded = self._write(spooled, run_id, memory=None, max_shrink=max_shrink)
+        except Shrunk:
+            spooled.discard()
+            raise
         spooled.loaded = loaded
         spooled.discard()
         for name, figures in loaded.items():
             finished(name, figures.rows)
         return loaded
 
-    def _write(self, spooled: Spooled, run_id: str, *, memory: str | None) -> Mapping[str, Loaded]:
+    def _write(self, spooled: Spooled, run_id: str, *, memory: str | None, max_shrink: float) -> Mapping[str, Loaded]:
         now = datetime.now(timezone.utc)
         schema = self.warehouse.schema
         with self.warehouse.transaction() as connection:
@@ -140,7 +149,10 @@ class WholeOrNothingIOManager(DbIOManager):
                     "Backlog listed no project at all, but there were some before. Nothing was changed: most likely "
                     "the key's user has lost access. If all projects are really gone, start with a new DuckDB file."
                 )
+            table = table_of(spooled.endpoint)
+            before = live_rows(connection, schema, table, spooled) if table.keeps_deleted else 0
             loaded = Loader(connection, schema, spooled, now).load()
+            refuse_shrinking(connection, schema, before, loaded[table.name], max_shrink)
             if spooled.endpoint.name == "projects":
                 mark_orphans(connection, schema, [table_of(endpoint) for endpoint in ENDPOINTS])
             note_down(connection, loaded, spooled, run_id, now)

@@ -7,6 +7,7 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
+from backlog_assets.catalogue.table import tables_of
 from backlog_assets.errors import Refused
 from backlog_assets.loading import Loaded
 from backlog_assets.spool import Spooled
@@ -35,6 +36,27 @@ LOADS = (
 
 SYNC_STATE = (("table_name", "VARCHAR"), ("is_whole", "BOOLEAN"), ("loaded_at", "TIMESTAMPTZ"))
 """Columns of `backlog_ops.sync_state`: one row a table, of its last load; `is_whole`: no project was left out."""
+
+REQUESTS = (
+    ("run_id", "VARCHAR"),
+    ("table_name", "VARCHAR"),
+    ("class", "VARCHAR"),
+    ("requests", "BIGINT"),
+    ("too_many", "BIGINT"),
+    ("waited_seconds", "DOUBLE"),
+    ("bytes", "BIGINT"),
+    ("loaded_at", "TIMESTAMPTZ"),
+)
+"""Columns of `backlog_ops.requests`: one row a load and class of requests; `too_many` are answers 429."""
+
+PROJECT_LOADS = (
+    ("table_name", "VARCHAR"),
+    ("project_id", "BIGINT"),
+    ("project_key", "VARCHAR"),
+    ("run_id", "VARCHAR"),
+    ("loaded_at", "TIMESTAMPTZ"),
+)
+"""Columns of `backlog_ops.project_loads`: one row a per-project table and project, of its last load."""
 
 
 def claim(connection: DuckDBPyConnection, schema: str, space: str) -> None:
@@ -69,6 +91,32 @@ def note_down(
     state = full_name(connection, OPS, "sync_state")
     connection.execute(f"DELETE FROM {state} WHERE table_name = ?", [spooled.endpoint.name])
     _insert(connection, "sync_state", SYNC_STATE, (spooled.endpoint.name, projects is None, now))
+    _note_requests(connection, spooled, run_id, now)
+    if spooled.endpoint.per_project:
+        _note_projects(connection, spooled, run_id, now)
+
+
+def _note_requests(connection: DuckDBPyConnection, spooled: Spooled, run_id: str, now: datetime) -> None:
+    ensure_table(connection, OPS, "requests", REQUESTS)
+    for name, share in spooled.shares.items():
+        counts = (share.requests, share.too_many, share.waited_seconds, share.received_bytes)
+        _insert(connection, "requests", REQUESTS, (run_id, spooled.endpoint.name, name, *counts, now))
+
+
+def _note_projects(connection: DuckDBPyConnection, spooled: Spooled, run_id: str, now: datetime) -> None:
+    ensure_table(connection, OPS, "project_loads", PROJECT_LOADS)
+    name, projects = full_name(connection, OPS, "project_loads"), spooled.projects or {}
+    tables = [table.name for table in tables_of(spooled.endpoint)]
+    keys, ids = list(projects), list(projects.values())
+    connection.execute(
+        f"DELETE FROM {name} WHERE table_name IN (SELECT unnest(?)) AND project_id IN (SELECT unnest(?))", [tables, ids]
+    )
+    for table in tables:
+        connection.execute(
+            f"INSERT INTO {name} (table_name, project_id, project_key, run_id, loaded_at) "
+            "SELECT ?, unnest(?::BIGINT[]), unnest(?::VARCHAR[]), ?, ?",
+            [table, ids, keys, run_id, now],
+        )
 
 
 def was_whole(connection: DuckDBPyConnection, table: str) -> bool:

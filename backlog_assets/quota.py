@@ -21,6 +21,9 @@ MARGIN_SECONDS = 1.0
 ABSURD_SECONDS = 3600.0
 """A reset further away than this cannot be meant for a limit per minute."""
 
+UPDATE_SECONDS = 1.0
+"""What Nulab asks to leave between one update and the next."""
+
 SEARCH = frozenset({"/issues", "/issues/count", "/wikis", "/wikis/count"})
 ICON = re.compile(r"/space/image|/(users|teams|groups)/[^/]+/icon|/projects/[^/]+/image")
 
@@ -51,6 +54,11 @@ def seconds_to_wait(quota: Quota | None, headroom: float, now: float) -> float:
     if quota is None or quota.remaining > math.ceil(quota.limit * headroom - 1e-9):
         return 0.0
     return max(0.0, quota.reset + MARGIN_SECONDS - now)
+
+
+def update_pause(updated_at: float | None, now: float) -> float:
+    """How long to hold an update back after the one sent at `updated_at` (None: none was sent), in seconds."""
+    return 0.0 if updated_at is None else min(UPDATE_SECONDS, max(0.0, updated_at + UPDATE_SECONDS - now))
 
 
 def quota_told(headers: Mapping[str, str], now: float) -> Quota | None:
@@ -133,20 +141,48 @@ def local_time(epoch_seconds: float) -> str:
 
 
 @dataclass(frozen=True)
+class Share:
+    """What one class of requests has of a client's `Usage`."""
+
+    requests: int = 0
+    too_many: int = 0
+    waited_seconds: float = 0.0
+    received_bytes: int = 0
+
+    def plus(self, other: "Share") -> "Share":
+        return Share(
+            self.requests + other.requests,
+            self.too_many + other.too_many,
+            self.waited_seconds + other.waited_seconds,
+            self.received_bytes + other.received_bytes,
+        )
+
+    def minus(self, other: "Share") -> "Share":
+        return self.plus(Share(-other.requests, -other.too_many, -other.waited_seconds, -other.received_bytes))
+
+
+@dataclass(frozen=True)
 class Usage:
     """What a client has asked so far. Never changes: keep one, and ask a later one what came `since`.
 
     `waited_seconds` is time spent for the rate limit (not for retries), `too_many` counts answers 429, `mended` counts
-    answers whose text had to be repaired, `received_bytes` counts bodies after decompression.
+    answers whose text had to be repaired, `received_bytes` counts bodies after decompression. `by_class` splits them:
+    an answer 429 is of the class asked just before (`last`), a wait is of the class asked next (`waiting`: none yet).
     """
 
     requests: int = 0
-    requests_by_class: Mapping[str, int] = field(default_factory=dict[str, int])
+    by_class: Mapping[str, Share] = field(default_factory=dict[str, Share])
     waited_seconds: float = 0.0
     retries: int = 0
     too_many: int = 0
     mended: int = 0
     received_bytes: int = 0
+    last: str | None = None
+    waiting: float = 0.0
+
+    @property
+    def requests_by_class(self) -> dict[str, int]:
+        return {name: share.requests for name, share in self.by_class.items() if share.requests}
 
     def plus(
         self,
@@ -158,29 +194,36 @@ class Usage:
         mended: int = 0,
         received_bytes: int = 0,
     ) -> "Usage":
-        by_class = self.requests_by_class
-        if request_of is not None:
-            by_class = {**by_class, request_of: by_class.get(request_of, 0) + 1}
+        of = request_of or self.last
+        waiting = self.waiting + waited_seconds
+        by_class = self.by_class
+        if of is not None and (request_of or too_many or received_bytes):
+            more = Share(int(bool(request_of)), too_many, waiting if request_of else 0.0, received_bytes)
+            by_class = {**by_class, of: by_class.get(of, Share()).plus(more)}
         return Usage(
             requests=self.requests + (request_of is not None),
-            requests_by_class=by_class,
+            by_class=by_class,
             waited_seconds=self.waited_seconds + waited_seconds,
             retries=self.retries + retries,
             too_many=self.too_many + too_many,
             mended=self.mended + mended,
             received_bytes=self.received_bytes + received_bytes,
+            last=of,
+            waiting=0.0 if request_of else waiting,
         )
 
     def since(self, earlier: "Usage") -> "Usage":
-        by_class = {name: n - earlier.requests_by_class.get(name, 0) for name, n in self.requests_by_class.items()}
+        by_class = {name: share.minus(earlier.by_class.get(name, Share())) for name, share in self.by_class.items()}
         return Usage(
             requests=self.requests - earlier.requests,
-            requests_by_class={name: n for name, n in by_class.items() if n},
+            by_class={name: share for name, share in by_class.items() if share != Share()},
             waited_seconds=self.waited_seconds - earlier.waited_seconds,
             retries=self.retries - earlier.retries,
             too_many=self.too_many - earlier.too_many,
             mended=self.mended - earlier.mended,
             received_bytes=self.received_bytes - earlier.received_bytes,
+            last=self.last,
+            waiting=self.waiting,
         )
 
 
@@ -189,6 +232,8 @@ class QuotaBook:
 
     def __init__(self) -> None:
         self._quotas: dict[str, Quota] = {}
+        self.updated_at: float | None = None
+        """When the last update was sent."""
 
     def __getitem__(self, name: str) -> Quota | None:
         return self._quotas.get(name)

@@ -198,7 +198,7 @@ def _measured(client: BacklogClient, folder: Path, endpoint: Endpoint, space: st
         yield spool
         cost = client.usage.since(before)
         spooled = spool.spooled
-        spooled.requests, spooled.waited_seconds = cost.requests, cost.waited_seconds
+        spooled.requests, spooled.waited_seconds, spooled.shares = cost.requests, cost.waited_seconds, cost.by_class
         spooled.seconds = time.monotonic() - started
         spooled.quota_left = {name: quota.remaining for name, quota in client.quotas.items()}
 

@@ -12,6 +12,7 @@ import orjson
 
 from backlog_assets.catalogue.spec import Endpoint
 from backlog_assets.errors import Misfit, WrongShape
+from backlog_assets.quota import Share
 from backlog_assets.shape import Record, shape_of
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Spooled:
     table lines of `{"id": ..., "<field>": [...]}`, so that DuckDB need not read all records for each table.
     `projects` maps the keys of the projects that were read completely to their ids: the load replaces their rows and
     no others. None means the whole space. `refused` maps the projects that could not be read to the reason.
+    `shares` is what the load has asked of Backlog, by class of requests.
     `loaded` is what the IO manager has made of it, so that an endpoint's tables are written once.
     """
 
@@ -50,6 +52,7 @@ class Spooled:
     requests_by_project: dict[str, int] = field(default_factory=dict[str, int])
     waited_seconds: float = 0.0
     seconds: float = 0.0
+    shares: Mapping[str, Share] = field(default_factory=dict[str, Share])
     quota_left: dict[str, int] = field(default_factory=dict[str, int])
     notes: dict[str, str] = field(default_factory=dict[str, str])
     loaded: Mapping[str, object] | None = None

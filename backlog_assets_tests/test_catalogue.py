@@ -76,6 +76,25 @@ def test_the_catalogue_has_no_field_nobody_uses(kind: type) -> None:
         assert len(set(map(repr, values))) > 1, field.name
 
 
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        (table, column)
+        for table in TABLES
+        for column in table.content
+        if column.refers or re.search(r"; `\w+\.id`", column.doc)
+    ],
+    ids=lambda one: one.name,
+)
+def test_a_column_refers_to_the_key_of_a_table_and_its_text_says_so(table: Table, column: Column) -> None:
+    assert column.refers is not None, f"{table.name}.{column.name}: named() and refer() make both"
+    to, key = column.refers.split(".")
+    [target] = [one for one in TABLES if one.name == to]
+    assert key in target.key
+    assert set(target.key) <= {key, "project_id"}
+    assert f"`{column.refers}`" in column.doc
+
+
 def test_tables_that_read_in_another_way_say_so() -> None:
     assert {one.name for one in ENDPOINTS if one.load is not Load.SNAPSHOT} == {"rate_limit", "activities", "issue"}
 

@@ -12,6 +12,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
 )
 """Every endpoint, in the order in which the tables are listed."""
 
+GROUPS = ("space", "people", "projects", "issues", "wiki", "documents", "files", "git", "activity")
+"""The groups of endpoints, in the order in which one reads them."""
+
 BY_NAME: dict[str, Endpoint] = {endpoint.name: endpoint for endpoint in ENDPOINTS}
 
-__all__ = ["BY_NAME", "ENDPOINTS", "Child", "Column", "Endpoint", "Load", "Paging", "View"]
+__all__ = ["BY_NAME", "ENDPOINTS", "GROUPS", "Child", "Column", "Endpoint", "Load", "Paging", "View"]

@@ -1,6 +1,6 @@
 """What happened in the space."""
 
-from backlog_assets.catalogue.columns import who
+from backlog_assets.catalogue.columns import refer, who
 from backlog_assets.catalogue.spec import Column, Endpoint, Load, Paging
 
 ACTIVITIES = Endpoint(
@@ -14,7 +14,7 @@ ACTIVITIES = Endpoint(
     load=Load.APPEND,
     columns=(
         Column("id", "BIGINT", "Unique in the space; ascends with time."),
-        Column("project.id", "BIGINT", "The project; `projects.id`.", optional=True),
+        refer("project.id", "The project", "projects.id", optional=True),
         Column("project.projectKey", "VARCHAR", "The project's key at the time.", optional=True),
         Column("project.name", "VARCHAR", "The project's name at the time.", optional=True),
         Column(

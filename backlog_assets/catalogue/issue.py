@@ -1,6 +1,6 @@
 """Issues, and the tables made of the arrays inside them."""
 
-from backlog_assets.catalogue.columns import CREATED, PROJECT_ID, UPDATED, named, who
+from backlog_assets.catalogue.columns import CREATED, PROJECT_ID, UPDATED, named, refer, who
 from backlog_assets.catalogue.spec import Child, Column, Endpoint, Load, Paging
 
 ISSUE = (
@@ -8,18 +8,18 @@ ISSUE = (
     PROJECT_ID,
     Column("issueKey", "VARCHAR", "As people write it, `WEB-1`. Changes when the project is renamed."),
     Column("keyId", "BIGINT", "The number in the issue key."),
-    *named("issueType", "Kind of issue; `project_issue_types.id`"),
+    *named("issueType", "Kind of issue", "project_issue_types.id"),
     Column("summary", "VARCHAR", "The issue's title."),
     Column("description", "VARCHAR", "The issue's text, in the project's text format.", optional=True),
-    *named("resolution", "How it was resolved; `resolutions.id`. 0 is Fixed", optional=True),
-    *named("priority", "How urgent it is; `priorities.id`"),
-    *named("status", "State it is in; with `project_id`, the key of `project_statuses`"),
+    *named("resolution", "How it was resolved", "resolutions.id", " 0 is Fixed.", optional=True),
+    *named("priority", "How urgent it is", "priorities.id"),
+    *named("status", "State it is in", "project_statuses.id", " With `project_id`, that table's key."),
     *who("assignee", "Who works on it", optional=True),
     Column("startDate", "DATE", "First day of work.", optional=True),
     Column("dueDate", "DATE", "Day it is due.", optional=True),
     Column("estimatedHours", "DECIMAL(9,2)", "Hours the work is expected to take.", optional=True),
     Column("actualHours", "DECIMAL(9,2)", "Hours the work has taken.", optional=True),
-    Column("parentIssueId", "BIGINT", "The issue it is a child of; `issues.id`.", optional=True),
+    refer("parentIssueId", "The issue it is a child of", "issues.id", optional=True),
     *CREATED,
     *UPDATED,
     Column("externalFileLinks", "JSON", "Files linked from outside Backlog (undocumented).", optional=True),
@@ -38,7 +38,7 @@ CATEGORIES = Child(
     doc="Categories of each issue.",
     doc_ja="課題のカテゴリー。",
     columns=(
-        Column("id", "BIGINT", "The category; `project_components.id`."),
+        refer("id", "The category", "project_components.id"),
         Column("name", "VARCHAR", "Its name when the issue was loaded."),
     ),
 )
@@ -50,7 +50,7 @@ VERSIONS = Child(
     doc="Versions in which each issue occurs.",
     doc_ja="課題の発生バージョン。",
     columns=(
-        Column("id", "BIGINT", "The version; `project_versions.id`."),
+        refer("id", "The version", "project_versions.id"),
         Column("name", "VARCHAR", "Its name when the issue was loaded."),
     ),
 )
@@ -62,7 +62,7 @@ MILESTONES = Child(
     doc="Milestones of each issue.",
     doc_ja="課題のマイルストーン。",
     columns=(
-        Column("id", "BIGINT", "The milestone; `project_versions.id`."),
+        refer("id", "The milestone", "project_versions.id"),
         Column("name", "VARCHAR", "Its name when the issue was loaded."),
     ),
 )
@@ -73,7 +73,7 @@ CUSTOM_FIELD_VALUES = Child(
     doc="Custom field values of each issue, one row a field that applies to the issue's type, empty ones included.",
     doc_ja="課題のカスタム属性の値。課題の種別に適用される属性ごとに 1 行で、未入力も含みます。",
     columns=(
-        Column("id", "BIGINT", "The custom field; `project_custom_fields.id`."),
+        refer("id", "The custom field", "project_custom_fields.id"),
         Column("fieldTypeId", "INTEGER", "As in `project_custom_fields.type_id`."),
         Column("name", "VARCHAR", "The field's name when the issue was loaded."),
         Column("value", "JSON", "The value as Backlog sent it.", optional=True),
@@ -137,7 +137,7 @@ SHARED_FILES = Child(
     doc_ja="課題にリンクされた共有ファイルの情報（ファイル本体は含みません）。",
     columns=(
         Column("id", "BIGINT", "Unique in the space."),
-        Column("projectId", "BIGINT", "The project whose file it is; `projects.id`.", optional=True),
+        refer("projectId", "The project whose file it is", "projects.id", optional=True),
         Column("type", "VARCHAR", "`file` or `directory`.", optional=True),
         Column("dir", "VARCHAR", "Folder, such as `/docs/`."),
         Column("name", "VARCHAR", "File name."),

@@ -1,5 +1,6 @@
 """The space itself: what it is, what its plan allows, what every project shares."""
 
+from backlog_assets.catalogue.columns import refer
 from backlog_assets.catalogue.spec import Column, Endpoint, Load, Paging
 
 SPACE = Endpoint(
@@ -14,7 +15,7 @@ SPACE = Endpoint(
     columns=(
         Column("spaceKey", "VARCHAR", "The first part of the space's host name."),
         Column("name", "VARCHAR", "The organisation's name as shown in Backlog."),
-        Column("ownerId", "BIGINT", "The user who owns the space; `users.id`."),
+        refer("ownerId", "The user who owns the space", "users.id"),
         Column("lang", "VARCHAR", "Language of the space: `ja` or `en`."),
         Column("timezone", "VARCHAR", "Time zone of the space, such as `Asia/Tokyo`."),
         Column("reportSendTime", "VARCHAR", "Time of day at which the daily report mail is sent, HH:mm:ss."),

@@ -29,7 +29,8 @@ class Column:
     """One column: the field as Backlog spells it (`createdUser.id`), its DuckDB type and its meaning.
 
     `optional` fields may be null or missing. `sql` is for the few columns that are no field of their own: an
-    expression over the record's other fields, spelled as Backlog does.
+    expression over the record's other fields, spelled as Backlog does. `refers` names what the value is the key of, as
+    `users.id`; where that table's key begins with the project, it is a row of the same project.
     """
 
     field: str
@@ -37,6 +38,7 @@ class Column:
     doc: str
     optional: bool = False
     sql: str | None = None
+    refers: str | None = None
 
     @property
     def name(self) -> str:

@@ -1,6 +1,6 @@
 """People: users, teams, and what Backlog tells the key's own user."""
 
-from backlog_assets.catalogue.columns import CREATED, UPDATED, named, who
+from backlog_assets.catalogue.columns import CREATED, UPDATED, named, refer, who
 from backlog_assets.catalogue.spec import Child, Column, Endpoint, Paging
 
 USER = (
@@ -58,7 +58,7 @@ TEAMS = Endpoint(
             parent="team",
             copy_of="users",
             columns=(
-                Column("id", "BIGINT", "The user; `users.id`."),
+                refer("id", "The user", "users.id"),
                 Column("userId", "VARCHAR", "The name the user signs in with.", optional=True),
                 Column("name", "VARCHAR", "As shown in Backlog."),
                 Column("roleType", "INTEGER", "As in `users.role_type`."),
@@ -85,9 +85,9 @@ NOTIFICATIONS = Endpoint(
             "1 assigned, 2 commented, 3 issue added, 4 issue updated, 5 file added, 6 added to a project, 9 other, "
             "10 pull request assigned, 11 commented, 12 added, 13 updated, 14 document comment, 15 reply, 17 mention.",
         ),
-        Column("project.id", "BIGINT", "The project; `projects.id`.", optional=True),
+        refer("project.id", "The project", "projects.id", optional=True),
         Column("project.projectKey", "VARCHAR", "The project's key at the time.", optional=True),
-        Column("issue.id", "BIGINT", "The issue; `issues.id`.", optional=True),
+        refer("issue.id", "The issue", "issues.id", optional=True),
         Column("issue.issueKey", "VARCHAR", "The issue's key at the time.", optional=True),
         Column("comment.id", "BIGINT", "The issue's comment.", optional=True),
         *named("repository", "The Git repository", optional=True),
