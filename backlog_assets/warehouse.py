@@ -93,6 +93,12 @@ class Warehouse:
                 self._make(file, deadline)
             yield from self._opened(str(file), deadline)
 
+    def within(self, wait_seconds: float) -> "Warehouse":
+        """The same database, for those who cannot wait longer than this for it."""
+        return Warehouse(
+            self.path, self.schema, wait_seconds=wait_seconds, config=self._config, log=self._log, sleep=self._sleep
+        )
+
     @contextmanager
     def transaction(self) -> Generator[DuckDBPyConnection]:
         """As `connection`, and what is done in it happens wholly or not at all."""

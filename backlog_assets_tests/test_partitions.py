@@ -7,7 +7,6 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from backlog_assets.assets import build_assets
 from backlog_assets.demo import Fault
 from backlog_assets.partitions import (
     NAME,
@@ -18,9 +17,8 @@ from backlog_assets.partitions import (
     partitions_in_flight,
     project_changes,
 )
-from backlog_assets.sensors import build_project_partitions_sensor
-from backlog_assets.specs import IO_MANAGER
 from backlog_assets_tests.conftest import World
+from backlog_assets_tests.test_sensors import tick
 
 
 def test_an_empty_listing_drops_nothing() -> None:
@@ -126,18 +124,7 @@ def test_a_failed_listing_drops_nothing(world: World, no_waiting: list[float]) -
 
 
 def sensor_result(world: World) -> Any:
-    definitions = dg.Definitions(
-        assets=build_assets(),
-        sensors=[build_project_partitions_sensor()],
-        resources={"backlog": world.backlog, IO_MANAGER: world.io_manager},
-    )
-    context = dg.build_sensor_context(
-        instance=world.instance,
-        definitions=definitions,
-        resources={"backlog": world.backlog, IO_MANAGER: world.io_manager},
-    )
-    with context:
-        return build_project_partitions_sensor().evaluate_tick(context)
+    return tick(world, load_new=False)
 
 
 def test_the_sensor_asks_for_partitions_of_new_projects_and_drops_vanished_ones(world: World) -> None:
