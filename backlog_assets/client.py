@@ -1,7 +1,8 @@
-"""Talks HTTP to Backlog: key, pages, rate limit. Knows no Dagster and no DuckDB.
+"""Talks HTTP to Backlog: key, pages, updates, rate limit. Knows no Dagster and no DuckDB.
 
 One request at a time per space, held back so that the key's owner keeps a share of the rate limit; trouble that may
-pass is tried again, a refusal is raised at once. No message, log line or exception names a URL or a credential.
+pass is tried again (a read, never an update), a refusal is raised at once. No message, log line or exception names a
+URL or a credential.
 """
 
 import logging
@@ -9,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from typing import Any, Literal, TypeAlias, cast
+from typing import Any, Literal, cast
 from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit
 
 from filelock import Timeout as LockTimeout
@@ -41,7 +42,9 @@ from backlog_assets.quota import (
     rate_class,
     seconds_to_wait,
     throttle_seconds,
+    update_pause,
 )
+from backlog_assets.request import Method, Request, be_sure, spelled
 from backlog_assets.transport import Transport, Trouble, base_url
 from backlog_assets.tries import Tries
 
@@ -50,10 +53,10 @@ __all__ = ["BacklogClient", "base_url", "rate_class"]
 API = "/api/v2"
 REFRESH_PATH = "/oauth2/token"
 
+FORM = "application/x-www-form-urlencoded"
+REDIRECTS = (301, 302, 303, 307, 308)
 MOST_REDIRECTS = 3
 TOKEN_LOCK_SECONDS = 60.0
-
-Method: TypeAlias = Literal["GET", "POST"]
 
 
 class BacklogClient(AbstractContextManager["BacklogClient"]):
@@ -129,30 +132,39 @@ class BacklogClient(AbstractContextManager["BacklogClient"]):
 
     def get(self, path: str, params: Params | None = None) -> Any:
         """The object or array of one GET. `path` is below /api/v2; a sequence is sent as `name[]=` for each value."""
-        path = "/" + path.strip("/")
-        query = _query(params or {})
+        return self._answered(Request("GET", "/" + path.strip("/"), spelled(params or {})))
+
+    def update(self, method: Literal["POST", "PATCH"], path: str, form: Params) -> Any:
+        """The object Backlog answers a change with, at least a second after the change before (class `update`).
+
+        What may have been done is never sent again: then `Unavailable` says that it is not known, and the caller looks
+        before it tries once more. A 429 has done nothing and is waited for.
+        """
+        return self._answered(Request(method, "/" + path.strip("/"), form=spelled(form)))
+
+    def _answered(self, request: Request) -> Any:
         key_in, tokens = self._key_in, self._tokens
-        answer, told = self._ask(path, query, key_in)
+        answer, told = self._ask(request, key_in)
         if answer.status == 401 and answer.is_unauthorized():
             if isinstance(self._credentials, OAuth2) and answer.is_expired():
                 self._refresh(self._credentials, tokens or self._held(self._credentials))
-                answer, told = self._ask(path, query, key_in)
+                answer, told = self._ask(request, key_in)
             elif not self._key_settled or key_in != self._key_in:  # another thread may have moved it meanwhile
-                answer, told = self._ask_in_query(path, query)
+                answer, told = self._ask_in_query(request)
         else:
             self._key_settled = True
         if told is None:
-            raise refusal(answer, "GET", path, self._configured())
+            raise refusal(answer, request.method, request.path, self._configured())
         if told.is_mended:
             self._count(mended=1)
             if self._usage.mended == 1:
-                self._log.warning("GET %s: text that is no proper Unicode; U+FFFD stands in its place.", path)
+                self._log.warning("%s: text that is no proper Unicode; U+FFFD stands in its place.", request)
         value: object = told.value
         if not isinstance(value, (dict, list)):
             raise WrongShape(
-                f"Backlog answered GET {path} with neither an object nor a list. "
+                f"Backlog answered {request} with neither an object nor a list. "
                 "Retrying cannot help; the API has changed, or the host is not Backlog.",
-                path=path,
+                path=request.path,
                 status=answer.status,
             )
         return cast("Any", value)
@@ -169,21 +181,27 @@ class BacklogClient(AbstractContextManager["BacklogClient"]):
         """Every record of a list once, a page at a time. `on_total` hears what `/count` says, for COUNTED only."""
         return walk(self.get, path, paging, params or {}, since_id=since_id, on_total=on_total)
 
-    def _ask_in_query(self, path: str, query: str) -> tuple[Answer, Parsed | None]:
+    def _ask_in_query(self, request: Request) -> tuple[Answer, Parsed | None]:
         """Once more after a 401, with the key in the query; and so from then on where that is taken."""
-        answer, told = self._ask(path, query, "query")
+        answer, told = self._ask(request, "query")
         if not answer.is_unauthorized() and not self._key_settled:
             self._key_in, self._key_settled = "query", True
             self._log.info("%s does not take the key in the header; it is sent in the query.", self.space)
         return answer, told
 
-    def _ask(self, path: str, query: str, key_in: str) -> tuple[Answer, Parsed | None]:
+    def _ask(self, request: Request, key_in: str) -> tuple[Answer, Parsed | None]:
         """An answer that stands, and its JSON where it is a success: trouble and throttling are behind it."""
         redirects = 0
-        target, asked = API + quote(path, safe="/%~:@!$&'()*+,;=-._"), query
-        tries = self._new_tries("GET", path, rate_class(path))
+        target, asked = API + quote(request.path, safe="/%~:@!$&'()*+,;=-._"), request.query
+        tries = self._new_tries(request.method, request.path, request.rated)
         while True:
-            answer = self._send("GET", rate_class(path), target, *self._signed(asked, key_in))
+            query, headers = self._signed(asked, key_in)
+            if request.form is not None:
+                headers = {**headers, "Content-Type": FORM}
+                self._sleep_between_updates()
+            answer = self._send(request.method, request.rated, target, query, headers, request.form)
+            if request.form is not None:
+                be_sure(request, answer)
             if tries.again(answer):
                 continue
             answer = cast("Answer", answer)
@@ -192,9 +210,9 @@ class BacklogClient(AbstractContextManager["BacklogClient"]):
                 if told is not None:
                     return answer, told
                 tries.failed(f"no JSON: {answer.told()}")
-            elif answer.status in (301, 302, 303, 307, 308) and "Location" in answer.headers:
+            elif request.form is None and answer.status in REDIRECTS and "Location" in answer.headers:
                 redirects += 1
-                target, asked = self._followed(answer, path, target, redirects)
+                target, asked = self._followed(answer, request.path, target, redirects)
             else:
                 return answer, None
 
@@ -290,7 +308,7 @@ class BacklogClient(AbstractContextManager["BacklogClient"]):
             "client_secret": credentials.client_secret,
             "refresh_token": held.refresh_token,
         }
-        headers = {**self._headers, "Content-Type": "application/x-www-form-urlencoded"}
+        headers = {**self._headers, "Content-Type": FORM}
         tries = self._new_tries("POST", REFRESH_PATH, "update")
         while True:
             answer = self._send("POST", "update", API + REFRESH_PATH, "", headers, urlencode(form))
@@ -345,20 +363,13 @@ class BacklogClient(AbstractContextManager["BacklogClient"]):
         self._sleep(seconds)
         self._book.renew(rated, quota)
 
+    def _sleep_between_updates(self) -> None:
+        now = self._now()
+        pause = update_pause(self._book.updated_at, now)
+        if pause:
+            self._sleep(pause)
+        self._book.updated_at = now + pause
+
     def _count(self, **more: Any) -> None:
         with self._usage_lock:
             self._usage = self._usage.plus(**more)
-
-
-def _query(params: Params) -> str:
-    pairs: list[tuple[str, str]] = []
-    for name, value in params.items():
-        if isinstance(value, (str, int)):
-            pairs.append((name, _text(value)))
-        else:
-            pairs += [(name if name.endswith("[]") else f"{name}[]", _text(one)) for one in value]
-    return urlencode(pairs)
-
-
-def _text(value: str | int) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

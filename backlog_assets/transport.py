@@ -94,19 +94,21 @@ class Transport:
         self._proxies: dict[str, str] = {} if is_loopback(self.host) else dict(found["proxies"])
         self._adapter = _DeadlineAdapter(total_seconds)
 
-    def exchange(self, method: str, url: str, headers: Mapping[str, str], form: str | None = None) -> Answer | Trouble:
+    def exchange(
+        self, method: str, url: str, headers: Mapping[str, str], body: str | bytes | None = None
+    ) -> Answer | Trouble:
         begun = time.monotonic()
         try:
             request = requests.PreparedRequest()
-            request.prepare(method=method, url=url, headers=headers, data=form)
+            request.prepare(method=method, url=url, headers=headers, data=body)
             response = self._adapter.send(
                 request, stream=True, timeout=self._seconds, verify=self._verify, proxies=self._proxies
             )
             try:
-                body: bytes = response.raw.read(decode_content=True)
+                told: bytes = response.raw.read(decode_content=True)
             finally:
                 response.close()  # a connection whose answer was read whole is back in the pool by now
-            return Answer(response.status_code, response.headers, body)
+            return Answer(response.status_code, response.headers, told)
         except (requests.RequestException, HTTPError, http.client.HTTPException, OSError) as error:
             return self._trouble(error, time.monotonic() - begun)
 

@@ -94,6 +94,8 @@ IMPORTED_BEFORE = [
     "dagster._core.storage.root",
     "dagster._core.storage.runs.in_memory",
     "dagster._core.storage.schedules",
+    "backlog_assets_tests.alerting",
+    "pytest",
 ]
 """What a process would need half a second for; Dagster imports most of it when the first context is made."""
 

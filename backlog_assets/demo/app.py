@@ -107,7 +107,7 @@ class DemoApp:
         user_id, denied = self._user(asked)
         if user_id is None:
             return denied
-        found = self.routes.find(asked.path)
+        found = self.routes.find(asked.path, asked.method)
         asked.rate_class = "update" if asked.method != "GET" else found[0].rate if found else "read"
         quota = self.rates.take(user_id, asked.rate_class)
         if quota.exceeded:
@@ -115,11 +115,13 @@ class DemoApp:
         try:
             route, path = _defined(asked, found)
             query = {name: values for name, values in asked.query.items() if name != "apiKey"}
+            if asked.method != "GET":
+                query |= _form(asked)
             params = Params(fault.changed_query(query) if fault else query)
             more = MORE_ROWS if fault is not None and fault.kind == "longer_page" else 0
             call = Call(self.space, self.options, self.rates, user_id, path, params, more)
             with self.space.lock:
-                return Answer(200, route.answer(call), quota.headers())
+                return Answer(route.status, route.answer(call), quota.headers())
         except ApiError as error:
             return Answer(error.status, error.body(), quota.headers())
 
@@ -154,9 +156,16 @@ def _asked(environ: Mapping[str, Any]) -> _Asked:
     )
 
 
+def _form(asked: _Asked) -> dict[str, list[str]]:
+    """The parameters of a body; only form encoding is read, as Backlog does."""
+    kind = str(asked.headers.get("HTTP_CONTENT_TYPE", "")).split(";")[0].strip().lower()
+    if asked.body and kind != "application/x-www-form-urlencoded":
+        raise ApiError(400, 7, "error.invalidContentType")
+    return parse_qs(asked.body.decode("utf-8", "replace"), keep_blank_values=True)
+
+
 def _defined(asked: _Asked, found: tuple[Route, dict[str, str]] | None) -> tuple[Route, dict[str, str]]:
-    """The demo space is read over HTTP and changed through `DemoSpace` only."""
-    if found is None or asked.method != "GET":
+    if found is None:
         raise ApiError(400, 6, f"Undefined resource. {asked.path}")
     return found
 

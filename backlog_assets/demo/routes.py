@@ -76,6 +76,10 @@ class Route:
     """Whether offset paging has `order`; id paging always has it."""
     rate: str = "read"
     role: Role = "all"
+    method: Literal["GET", "POST", "PATCH"] = "GET"
+    """What is no GET has its parameters in the form of its body, and counts in the class `update`."""
+    status: int = 200
+    """Of the answer to a request that was done."""
     pattern: re.Pattern[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -120,9 +124,9 @@ class Routes:
     def __init__(self, routes: Iterable[Route]) -> None:
         self.routes = sorted(routes, key=lambda route: route.path.count("{"))
 
-    def find(self, path: str) -> tuple[Route, dict[str, str]] | None:
+    def find(self, path: str, method: str = "GET") -> tuple[Route, dict[str, str]] | None:
         for route in self.routes:
             match = route.pattern.match(path)
-            if match:
+            if match and route.method == method:
                 return route, match.groupdict()
         return None

@@ -156,9 +156,11 @@ def test_the_log_of_requests_names_path_query_and_class_but_never_the_key(small:
     assert small.server.api_key not in repr(small.server.requests)
 
 
-def test_only_reading_is_possible_over_http(small: Api):
-    url = f"{small.server.url}/api/v2/issues"
-    response = small.session.post(url, data={"summary": "x"}, timeout=5)
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/projects"), ("PATCH", "/projects/WEB"), ("DELETE", "/issues/WEB-1")]
+)
+def test_only_issues_and_comments_can_be_changed_over_http(small: Api, method: str, path: str):
+    response = small.session.request(method, f"{small.server.url}/api/v2{path}", data={"name": "x"}, timeout=5)
     assert (response.status_code, response.json()["errors"][0]["code"]) == (400, 6)
     assert small.server.requests[-1].rate_class == "update"
 

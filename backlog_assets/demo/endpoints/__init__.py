@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from backlog_assets.demo.endpoints import feeds, issues, people, projects, spaces
+from backlog_assets.demo.endpoints import feeds, issue_changes, issues, people, projects, spaces
 from backlog_assets.demo.options import Options
 from backlog_assets.demo.routes import Routes
 
 
 def build_routes(options: Options) -> Routes:
     """The route table of a server with those options."""
-    groups = (spaces.ROUTES, people.ROUTES, projects.build_project_routes(options), issues.ROUTES, feeds.ROUTES)
+    groups = (
+        spaces.ROUTES,
+        people.ROUTES,
+        projects.build_project_routes(options),
+        issues.ROUTES,
+        issue_changes.ROUTES,
+        feeds.ROUTES,
+    )
     return Routes(route for group in groups for route in group)
