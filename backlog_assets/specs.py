@@ -1,14 +1,16 @@
-"""How tables show in Dagster: asset keys, groups, descriptions, columns. Runs nothing."""
+"""How tables show in Dagster: asset keys, groups, descriptions, columns and their lineage. Runs nothing."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from zlib import crc32
 
 import dagster as dg
 
-from backlog_assets.catalogue import Child, Endpoint, View
+from backlog_assets.catalogue import GROUPS, Child, Endpoint, View
 from backlog_assets.catalogue.table import Table, child_table, table_of
+from backlog_assets.lineage import Source, sources_of
 
 PREFIX = "backlog"
 IO_MANAGER = "backlog_io_manager"
@@ -22,12 +24,13 @@ class Options:
     """What the settings say about every asset.
 
     `pool` is the concurrency pool of what sends requests, `owners` are mail addresses or `team:name`, `max_shrink` is
-    the share of its rows that a table may lose in one load.
+    the share of its rows that a table may lose in one load, `schema` is where the tables are.
     """
 
     pool: str | None = None
     owners: tuple[str, ...] = ()
     max_shrink: float = 0.5
+    schema: str = "backlog"
 
 
 def pool_of(space: str) -> str:
@@ -39,33 +42,77 @@ def asset_key(table: str) -> dg.AssetKey:
     return dg.AssetKey([PREFIX, table])
 
 
-def specs_of(endpoint: Endpoint, deps: Sequence[dg.AssetKey] = ()) -> list[dg.AssetSpec]:
+def group_of(endpoint: Endpoint) -> str:
+    """The endpoint's group as Dagster has it: Dagster sorts groups by name, so each begins with its place."""
+    return f"{GROUPS.index(endpoint.group) + 1}_{endpoint.group}"
+
+
+def specs_of(endpoint: Endpoint, deps: Sequence[dg.AssetKey] = (), options: Options = Options()) -> list[dg.AssetSpec]:
     """One spec a table or view of the endpoint, its own first: descriptions, columns, kinds, group."""
     depends_on = [*deps, *([asset_key("projects")] if endpoint.per_project else [])]
     itself = [asset_key(endpoint.name)]
     return [
-        _spec(endpoint, endpoint, table_of(endpoint), depends_on),
-        *(_spec(endpoint, child, child_table(child), itself) for child in endpoint.children),
-        *(_spec(endpoint, view, table_of(endpoint), itself) for view in endpoint.views),
+        _spec(endpoint, endpoint, table_of(endpoint), depends_on, options),
+        *(_spec(endpoint, child, child_table(child), itself, options) for child in endpoint.children),
+        *(_spec(endpoint, view, table_of(endpoint), itself, options) for view in endpoint.views),
     ]
 
 
-def _spec(endpoint: Endpoint, of: Endpoint | Child | View, table: Table, deps: Sequence[dg.AssetKey]) -> dg.AssetSpec:
+def _spec(
+    endpoint: Endpoint, of: Endpoint | Child | View, table: Table, deps: Sequence[dg.AssetKey], options: Options
+) -> dg.AssetSpec:
     page = f"{DOCS}{endpoint.docs_page}/"
-    columns = [dg.TableColumn(column.name, column.type, column.doc) for column in table.columns]
+    sources = sources_of(endpoint).get(of.name, {})
     metadata: dict[str, Any] = {
-        "dagster/column_schema": dg.TableSchema(columns=columns),
+        "dagster/column_schema": _schema(table, sources),
+        "dagster/table_name": f"{options.schema}.{of.name}",
+        "dagster/storage_kind": "duckdb",
         "api": dg.MetadataValue.url(page),
         "path": f"GET {endpoint.path}",
     }
+    if sources:
+        metadata["dagster/column_lineage"] = _lineage(sources)
     if endpoint.per_project:
         metadata["partition_expr"] = "project_key"
     return dg.AssetSpec(
         key=asset_key(of.name),
         deps=deps,
         description=f"{of.doc}\n\n{of.doc_ja}\n\n[{endpoint.path}]({page})",
-        group_name=endpoint.group,
-        kinds={"backlog", "duckdb"},
+        group_name=group_of(endpoint),
+        owners=options.owners,
+        kinds={"backlog", "duckdb", *(["view"] if isinstance(of, View) else [])},
         metadata=metadata,
-        code_version="1",
+        code_version=_code_version(endpoint, table),
     ).with_io_manager_key(IO_MANAGER)
+
+
+def _schema(table: Table, sources: Mapping[str, Source]) -> dg.TableSchema:
+    """The columns, with what holds of their values. Where a column is from is shown as a tag of it.
+
+    Dagster's open-source UI shows no column lineage of its own, but it shows the tags of columns.
+    """
+    columns = [
+        dg.TableColumn(
+            column.name,
+            column.type,
+            column.doc,
+            constraints=dg.TableColumnConstraints(nullable=column.optional, unique=table.key == (column.name,)),
+            tags={"from": ".".join(sources[column.name])} if column.name in sources else None,
+        )
+        for column in table.columns
+    ]
+    together = [f"unique together: {', '.join(table.key)}"] if len(table.key) > 1 else []
+    return dg.TableSchema(columns=columns, constraints=dg.TableConstraints(other=together))
+
+
+def _lineage(sources: Mapping[str, Source]) -> dg.TableColumnLineage:
+    return dg.TableColumnLineage(
+        {column: [dg.TableColumnDep(asset_key(table), name)] for column, (table, name) in sources.items()}
+    )
+
+
+def _code_version(endpoint: Endpoint, table: Table) -> str:
+    """Another one when the entry makes other rows of the same answers: Dagster then shows the asset as changed."""
+    of_rows = [(column.name, column.field, column.type, column.sql) for column in table.columns]
+    made_of = (endpoint.path, endpoint.params, endpoint.load.name, table.key, of_rows)
+    return f"{crc32(repr(made_of).encode()):08x}"
