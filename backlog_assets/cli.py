@@ -1,4 +1,4 @@
-"""The command line: sync, doctor, demo. Thin; what it does is in `sync`, `doctor` and `demo`."""
+"""The command line: sync, doctor, demo, alerts. Thin; what it does is in the modules of the same names."""
 
 import logging
 import os
@@ -17,6 +17,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 from rich.table import Table
 
 from backlog_assets import __version__
+from backlog_assets.alerts.command import alerts
 from backlog_assets.errors import BacklogError, Misconfigured
 from backlog_assets.progress import watched
 
@@ -41,11 +42,12 @@ def main() -> None:
 @main.command()
 @click.option("--select", metavar="A,B", default="", help="Load these tables only (and what they need). Default: all.")
 @click.option("--full", is_flag=True, help="Forget where earlier loads ended and read everything anew.")
-def sync(select: str, full: bool) -> None:
-    """Load the space and print each table.
+@click.option("--allow-shrink", is_flag=True, help="Let tables lose most of their rows, which is refused otherwise.")
+def sync(select: str, full: bool, allow_shrink: bool) -> None:
+    """Load the space, check what was loaded, and print each table.
 
-    Exit status 0 only when every table was loaded. A table that fails is told at the end, keeps the rows it had,
-    and does not keep the others from being loaded.
+    Exit status 0 only when every table was loaded and no check has found an error. A table that fails is told at the
+    end, keeps the rows it had, and does not keep the others from being loaded.
     """
     with _told():
         from backlog_assets import sync as job
@@ -62,7 +64,8 @@ def sync(select: str, full: bool) -> None:
             console.print(f"Reading as {job.check_first(backlog, warehouse)}.")
             only = backlog.selected_projects
         with job.run_history(Path.cwd()) as instance, _progress(console):
-            outcome = job.sync(build_definitions(os.environ), instance, io_manager, names=names, full=full, only=only)
+            defs = build_definitions(os.environ)
+            outcome = job.sync(defs, instance, io_manager, names=names, full=full, allow_shrink=allow_shrink, only=only)
         _print_tables(console, outcome.tables)
         for note in outcome.notes:
             console.print(note)
@@ -72,13 +75,15 @@ def sync(select: str, full: bool) -> None:
         console.print(f"DuckDB file: [bold]{io_manager.database}[/]", soft_wrap=True)
         if outcome.tables:
             _print_example(console, *job.example(warehouse, [one.table for one in outcome.tables]))
+        _print_checks(console, outcome)
         for table, reason in outcome.failures.items():
             click.echo(f"\n{table}: {reason}", err=True)
-        if not outcome.succeeded:
+        if outcome.failures:
             click.echo(
-                f"\n{len(outcome.failures)} of the tables asked for failed; what was not loaded keeps the rows it had.",
+                f"\n{len(outcome.failures)} of the loads and checks failed; what was not loaded keeps the rows it had.",
                 err=True,
             )
+        if not outcome.succeeded:
             sys.exit(1)
 
 
@@ -138,6 +143,9 @@ def demo(
         )
     except (ValueError, OSError) as error:
         raise click.ClickException(str(error)) from None
+
+
+main.add_command(alerts)
 
 
 def _console() -> Console:
@@ -209,6 +217,17 @@ def _print_tables(console: Console, tables: Sequence[Any]) -> None:
         counts = (one.rows, one.inserted, one.updated, one.deleted, one.requests)
         table.add_row(one.table, *(f"{count:,}" for count in counts), f"{one.seconds:.2f}")
     console.print(table)
+
+
+def _print_checks(console: Console, outcome: Any) -> None:
+    """How many checks passed, and a paragraph for each that did not: errors to stderr, warnings among the output."""
+    failed = outcome.checks_failed
+    if outcome.checks_passed or failed:
+        console.print(f"Checks: {outcome.checks_passed} passed, {len(failed)} did not.")
+    for check in failed:
+        kind = "error" if check.is_error else "warning"
+        text = f"\n{check.table}, {check.check} ({kind}): {check.found} {check.what_to_do}".rstrip()
+        click.echo(text, err=check.is_error)
 
 
 def _print_example(console: Console, sql: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:

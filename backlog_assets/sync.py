@@ -1,6 +1,8 @@
 """The main job: load the space, one run for what is space-wide, one for all partitions. Prints nothing."""
 
+import logging
 import os
+import uuid
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,10 +11,12 @@ from typing import Any
 import dagster as dg
 
 from backlog_assets.catalogue import ENDPOINTS, Endpoint, Load
-from backlog_assets.catalogue.table import names_of
+from backlog_assets.catalogue.table import names_of, table_of
 from backlog_assets.errors import Misconfigured
+from backlog_assets.executor import in_turn, pools_of_job
 from backlog_assets.io_manager import QUOTA_LEFT, BacklogDuckDBIOManager, WholeOrNothingIOManager
 from backlog_assets.ledger import claim, loads_of
+from backlog_assets.lost_runs import report_lost_runs
 from backlog_assets.partitions import RANGE_END, RANGE_START, apply_changes
 from backlog_assets.reading import one, unknown_projects
 from backlog_assets.resources import DEMO, BacklogResource
@@ -43,18 +47,32 @@ class TableLoaded:
 
 
 @dataclass
+class CheckFailed:
+    """A check that did not pass. `is_error`: what was loaded is not what Backlog has, or cannot be relied on."""
+
+    table: str
+    check: str
+    is_error: bool
+    found: str
+    what_to_do: str
+
+
+@dataclass
 class Outcome:
-    """What a sync has done. It went well where there are no `failures` (table -> what went wrong)."""
+    """What a sync has done. It went well where there are no `failures` (table -> what went wrong) and no check has
+    found an error."""
 
     tables: list[TableLoaded] = field(default_factory=list[TableLoaded])
     failures: dict[str, str] = field(default_factory=dict[str, str])
+    checks_passed: int = 0
+    checks_failed: list[CheckFailed] = field(default_factory=list[CheckFailed])
     notes: list[str] = field(default_factory=list[str])
     run_ids: list[str] = field(default_factory=list[str])
     quotas: dict[str, int] = field(default_factory=dict[str, int])
 
     @property
     def succeeded(self) -> bool:
-        return not self.failures
+        return not self.failures and not any(check.is_error for check in self.checks_failed)
 
 
 def selection(names: Iterable[str]) -> list[Endpoint]:
@@ -103,34 +121,45 @@ def sync(
     *,
     names: Sequence[str] = (),
     full: bool = False,
+    allow_shrink: bool = False,
     only: Collection[str] | None = None,
 ) -> Outcome:
-    """Loads the tables `names` (all for none) and everything that hangs on them. `full` forgets earlier loads;
-    `only` names the projects whose partitions are loaded (None: all).
+    """Loads the tables `names` (all for none) and everything that hangs on them. `full` forgets earlier loads,
+    `allow_shrink` lets tables lose any share of their rows; `only` names the projects whose partitions are loaded
+    (None: all).
 
     Two runs: the space-wide tables with `projects`, then every partition of the per-project tables as one range.
     A table that fails does not keep the others from being loaded.
     """
     chosen = selection(names)
     outcome = Outcome()
+    for run_id, name in report_lost_runs(instance).items():
+        outcome.notes.append(f"Run {run_id} ({name}) was killed; it is reported as failed.")
     warehouse = io_manager.warehouse()
     job = defs.resolve_implicit_global_asset_job_def()
     space_wide = [endpoint for endpoint in chosen if not endpoint.per_project]
     per_project = [endpoint for endpoint in chosen if endpoint.per_project]
-    config = {
-        "ops": {endpoint.name: {"config": {"full": full}} for endpoint in space_wide if endpoint.load is Load.APPEND}
-    }
     if space_wide:
-        _run(job, instance, space_wide, outcome, run_config={**QUIET, **config})
-    if per_project and "projects" in outcome.failures:
-        outcome.notes.append("The per-project tables were not loaded, because `projects` was not.")
+        _run(job, instance, space_wide, outcome, run_config=_config(space_wide, full, allow_shrink))
+    if per_project and {"projects", "projects_checks"} & set(outcome.failures):
+        outcome.notes.append("The per-project tables were not loaded, because `projects` was not, or is not in order.")
     elif per_project:
         keys = _partition(instance, warehouse, only, outcome)
         if keys:
             tags = {RANGE_START: keys[0], RANGE_END: keys[-1]}
-            _run(job, instance, per_project, outcome, run_config=QUIET, tags=tags)
+            _run(job, instance, per_project, outcome, run_config=_config(per_project, full, allow_shrink), tags=tags)
     outcome.tables = _tables_loaded(warehouse, outcome.run_ids)
     return outcome
+
+
+def _config(endpoints: Sequence[Endpoint], full: bool, allow_shrink: bool) -> dict[str, Any]:
+    asked: dict[str, Any] = {}
+    for endpoint in endpoints:
+        if full and endpoint.load is Load.APPEND:
+            asked[endpoint.name] = {"config": {"full": True}}
+        if allow_shrink and table_of(endpoint).keeps_deleted:
+            asked[endpoint.name] = {"config": {"allow_shrink": True}}
+    return {**QUIET, "ops": asked}
 
 
 def _run(
@@ -142,13 +171,16 @@ def _run(
     run_config: Mapping[str, Any],
     tags: Mapping[str, str] | None = None,
 ) -> None:
-    result = job.execute_in_process(
-        instance=instance,
-        asset_selection=[asset_key(name) for endpoint in endpoints for name in names_of(endpoint)],
-        raise_on_error=False,
-        run_config=dict(run_config),
-        tags={"backlog/launched_by": "backlog-assets sync", **(tags or {})},
-    )
+    run_id = str(uuid.uuid4())
+    with in_turn(instance, run_id, pools_of_job(job), logging.getLogger(__name__).info):
+        result = job.execute_in_process(
+            run_id=run_id,
+            instance=instance,
+            asset_selection=[asset_key(name) for endpoint in endpoints for name in names_of(endpoint)],
+            raise_on_error=False,
+            run_config=dict(run_config),
+            tags={"backlog/launched_by": "backlog-assets sync", **(tags or {})},
+        )
     outcome.run_ids.append(result.run_id)
     for event in result.all_events:
         if event.is_step_materialization:
@@ -160,6 +192,11 @@ def _run(
             outcome.failures[str(event.step_key)] = _reason(event)
         elif event.is_step_skipped:
             outcome.failures[str(event.step_key)] = "Not loaded, because a table it depends on has failed."
+    for evaluation in result.get_asset_check_evaluations():
+        if evaluation.passed:
+            outcome.checks_passed += 1
+        else:
+            outcome.checks_failed.append(_check_failed(evaluation))
     if not result.success and not outcome.failures:
         outcome.failures["run"] = f"Run {result.run_id} failed before its first table; its log in Dagster says why."
 
@@ -179,6 +216,17 @@ def _partition(
     if changes.note:
         outcome.notes.append(f"Partitions: {changes.note}.")
     return list(instance.get_dynamic_partitions("projects"))
+
+
+def _check_failed(evaluation: dg.AssetCheckEvaluation) -> CheckFailed:
+    advice = evaluation.metadata.get("what_to_do")
+    return CheckFailed(
+        table=evaluation.asset_key.path[-1],
+        check=evaluation.check_name,
+        is_error=evaluation.severity is dg.AssetCheckSeverity.ERROR,
+        found=evaluation.description or "It did not pass; its page in Dagster says why.",
+        what_to_do=str(advice.value) if advice is not None else "",
+    )
 
 
 def _reason(event: dg.DagsterEvent) -> str:

@@ -13,12 +13,12 @@ PRODUCT = ROOT / "backlog_assets"
 
 FLOORS: list[set[str]] = [
     {"errors", "progress", "catalogue", "shape", "tables_page"},
-    {"credentials", "answers", "quota", "paging", "transport", "tries", "client", "spool", "reading"},
-    {"warehouse", "loading", "ledger"},
+    {"credentials", "answers", "quota", "paging", "transport", "tries", "request", "client", "spool", "reading"},
+    {"warehouse", "loading", "shrinking", "ledger"},
     {"demo"},
     {"values", "slices", "frames", "failures", "io_manager", "resources", "partitions"},
-    {"specs", "assets"},
-    {"sensors"},
+    {"chart", "lineage", "overview", "specs", "checks", "assets"},
+    {"turns", "executor", "lost_runs", "clock", "jobs", "schedules", "sensors", "alerts"},
     {"sync", "doctor"},
     {"definitions", "cli"},
 ]
@@ -34,6 +34,17 @@ MUST_NOT_KNOW = {
     "warehouse": {"dagster", "requests", "pandas"},
     "loading": {"dagster", "requests", "pandas"},
     "ledger": {"dagster", "requests", "pandas"},
+    "shrinking": {"dagster", "requests", "pandas"},
+    "checks/findings": {"dagster", "requests", "pandas"},
+    "checks/rules": {"dagster", "requests", "pandas"},
+    "checks/references": {"dagster", "requests", "pandas"},
+    "checks/upkeep": {"dagster", "requests", "pandas"},
+    "checks/completeness": {"dagster", "requests", "pandas"},
+    "alerts/state": {"dagster", "requests", "duckdb", "pandas"},
+    "alerts/words": {"dagster", "requests", "duckdb", "pandas"},
+    "alerts/message": {"dagster", "requests", "duckdb", "pandas"},
+    "alerts/outbox": {"dagster", "requests", "duckdb", "pandas"},
+    "alerts/post": {"dagster", "requests", "duckdb", "pandas"},
     "assets": {"duckdb", "requests", "pandas"},
 }
 

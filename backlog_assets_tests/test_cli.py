@@ -147,7 +147,7 @@ def test_a_server_that_breaks_is_told_in_a_paragraph_and_leaves_the_rows(
     result = loaded.run("sync", "--select", "issues,priorities")
     assert result.exit_code == 1
     assert "issues: " in result.stderr
-    assert "1 of the tables asked for failed; what was not loaded keeps the rows it had." in result.stderr
+    assert "1 of the loads and checks failed; what was not loaded keeps the rows it had." in result.stderr
     assert "Traceback" not in result.output
     assert server.api_key not in result.output
     assert loaded.rows("x.duckdb", "SELECT * FROM backlog.issues ORDER BY id") == before
