@@ -24,8 +24,8 @@ OPEN, DONE, INK, PALE = "#e8833a", "#3f9e85", "#2b3440", "#d7dce2"
 WIDTH, LEAST_HEIGHT, BAR_HEIGHT = 10.0, 3.4, 0.235
 """Inches: of the picture, and of each project's bar."""
 
-DOTS = 125
-"""Dots an inch: sharp on a laptop's screen in the width of the dialog that shows it."""
+DOTS = 96
+"""Dots an inch: as wide as the dialog that shows it, which does not shrink pictures."""
 
 DAY_NOUGHT = date(1970, 1, 1)
 """The day from which matplotlib counts."""

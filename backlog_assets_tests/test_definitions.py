@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import backlog_assets.definitions
+from backlog_assets.alerts.settings import AlertsResource
 from backlog_assets.definitions import build_definitions, io_manager_from
 from backlog_assets.errors import Misconfigured
 from backlog_assets.resources import BacklogResource, default_database
@@ -33,6 +34,21 @@ def test_dagster_finds_the_definitions_valid_from_the_root_of_the_project(tmp_pa
 def test_settings_name_themselves_when_they_are_wrong() -> None:
     with pytest.raises(Misconfigured, match="BACKLOG_HEADROOM is 'a lot'"):
         build_definitions({"BACKLOG_HEADROOM": "a lot"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("BACKLOG_MAX_SHRINK", "most"),
+        ("BACKLOG_MAX_SHRINK", "50"),
+        ("BACKLOG_OWNERS", "the data people"),
+        ("BACKLOG_SCHEDULES", "yes"),
+        ("BACKLOG_TIMEZONE", "Tokyo"),
+    ],
+)
+def test_a_setting_that_cannot_be_meant_is_told_by_its_name(name: str, value: str) -> None:
+    with pytest.raises(Misconfigured, match=f"{name} (is|names) '{value}'"):
+        build_definitions({name: value})
 
 
 def test_each_space_has_a_file_of_its_own() -> None:
@@ -70,8 +86,10 @@ def test_another_project_takes_the_assets_in_beside_its_own(build_world: Callabl
     theirs = dg.Definitions(assets=[loud_issues], resources={"io_manager": dg.mem_io_manager, "mail": "theirs"})
     ours = dg.Definitions(
         assets=backlog_assets.definitions.defs.assets,
+        jobs=backlog_assets.definitions.defs.jobs,
+        asset_checks=backlog_assets.definitions.defs.asset_checks,
         sensors=backlog_assets.definitions.defs.sensors,
-        resources={"backlog": world.backlog, "backlog_io_manager": world.io_manager},
+        resources={"backlog": world.backlog, "backlog_io_manager": world.io_manager, "alerts": AlertsResource()},
         executor=dg.in_process_executor,
     )
     merged = dg.Definitions.merge(ours, theirs)

@@ -90,7 +90,7 @@ def test_the_picture_is_small_whatever_the_size_of_the_space(
     metadata = issues_overview(connection, "backlog", NOON)
     drawn = picture_in(metadata)
     assert drawn.format == "PNG"
-    assert 1000 <= drawn.width <= 1600
+    assert drawn.width == 960
     assert len(metadata["overview"].value) < 80_000
     assert metadata["issues_open"] + metadata["issues_closed"] == issues
 

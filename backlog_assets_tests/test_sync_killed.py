@@ -50,6 +50,7 @@ def test_a_killed_sync_is_told_by_the_next_one_which_succeeds(
     folder = checkout_in(tmp_path / "checkout")
     monkeypatch.chdir(folder)
     server.faults[:] = [Fault("slow", path="/space", seconds=600)]
+    assert statuses(folder) == []  # makes the run history, which two processes cannot do at once
     first = sync(folder, server)
     # `space` comes before `priorities`; its answer is awaited while the process dies.
     asks_for(server, "/users/myself", first)
