@@ -159,7 +159,7 @@ def test_a_check_that_fails_is_seen_and_told_by_webhook_and_mail(desk: Desk) -> 
         desk.server.space.delete_issue(issue[0])
     desk.asset("issues", "checks")
     desk.page.get_by_text("matches_backlog").first.click()
-    desk.page.get_by_role("button", name="Execute", exact=True).click()
+    desk.page.get_by_text("Execute", exact=True).click()
     desk.sees(desk.page.get_by_text("3 are no longer in Backlog").first)
     picture(desk.page, "check")
 
