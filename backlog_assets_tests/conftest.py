@@ -160,3 +160,13 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def asked(world: World, path: str) -> int:
     """How often a path was asked for."""
     return sum(request.path == path for request in world.server.requests)
+
+
+LONGEST = ("test_unattended", "test_browser_ui", "test_cli", "test_dev", "test_assets", "test_secrets")
+"""Files that take longest: they begin first, so that no process is left with one of them at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the longest files in front; the order within a file stays."""
+    place = {name: at for at, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(LONGEST)))

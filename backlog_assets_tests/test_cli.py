@@ -17,6 +17,7 @@ from rich.console import Console
 from backlog_assets.cli import _bar, main
 from backlog_assets.demo import DemoServer, DemoSpace, Fault
 from backlog_assets.progress import finished, report
+from backlog_assets_tests.dagster_dev import checkout_in
 
 ROOT = Path(__file__).parent.parent
 
@@ -62,7 +63,7 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_waiting: list[floa
     for name in list(os.environ):
         if name.startswith(("BACKLOG_", "DAGSTER_")):
             monkeypatch.delenv(name)
-    shutil.copy(ROOT / "dagster.yaml", tmp_path)
+    checkout_in(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "140")
     return Shell(tmp_path, monkeypatch)
@@ -74,12 +75,28 @@ def server() -> Iterator[DemoServer]:
         yield running
 
 
+@pytest.fixture(scope="module")
+def first_load(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which the space was loaded once. Loopback addresses count as one space, whatever their port."""
+    folder = tmp_path_factory.mktemp("first")
+    checkout_in(folder)
+    with pytest.MonkeyPatch.context() as patch, DemoServer(DemoSpace(issues=120)) as server:
+        for name in list(os.environ):
+            if name.startswith(("BACKLOG_", "DAGSTER_")):
+                patch.delenv(name)
+        patch.chdir(folder)
+        shell = Shell(folder, patch)
+        shell.set(BACKLOG_SPACE=server.url, BACKLOG_API_KEY=server.api_key, BACKLOG_DUCKDB="x.duckdb")
+        result = shell.run("sync", "--select", "projects,priorities,issues,project_versions")
+        assert result.exit_code == 0, result.output
+    return folder
+
+
 @pytest.fixture
-def loaded(shell: Shell, server: DemoServer) -> Shell:
+def loaded(shell: Shell, server: DemoServer, first_load: Path) -> Shell:
     """A shell whose space was loaded once."""
+    shutil.copytree(first_load, shell.folder, dirs_exist_ok=True)
     shell.set(BACKLOG_SPACE=server.url, BACKLOG_API_KEY=server.api_key, BACKLOG_DUCKDB="x.duckdb")
-    result = shell.run("sync", "--select", "projects,priorities,issues,project_versions")
-    assert result.exit_code == 0, result.output
     return shell
 
 
@@ -115,7 +132,7 @@ def test_a_wrong_setting_gets_one_message_that_names_it_and_changes_nothing(
     assert result.exit_code == 2
     assert told in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
-    assert {path.name for path in shell.folder.iterdir()} <= {"dagster.yaml"}
+    assert {path.name for path in shell.folder.iterdir()} <= {"dagster.yaml", "workspace.yaml"}
 
 
 def test_a_wrong_key_is_told_once_and_leaves_the_tables(loaded: Shell) -> None:
