@@ -67,7 +67,7 @@ def serve(pipe: Connection, issues: int) -> None:
 
 def _keep_pages(server: DemoServer) -> None:
     """Puts a route before `/issues` that hands out each page as the bytes it was the first time."""
-    [made] = [route for route in server.app.routes.routes if route.path == "/issues"]
+    [made] = [route for route in server.app.routes.routes if (route.method, route.path) == ("GET", "/issues")]
     kept: dict[str, bytes] = {}
 
     def page(call: Call) -> bytes:
