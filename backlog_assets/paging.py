@@ -99,8 +99,9 @@ def _counted(get: Get, path: str, params: Params, on_total: OnTotal) -> Iterator
     """From the last page of a list sorted by creation down to the first.
 
     A row that is deleted moves the later ones down, into pages still to be read: they show twice and are dropped.
-    New rows come at the end, which is read first. Only a list that is not sorted steadily can lose a row;
-    then fewer came than were counted, and it is read again.
+    New rows come at the end, which is read first, and once more where fewer came than were counted, because some were
+    deleted before they could be read. Only a list that is not sorted steadily can lose a row; then fewer came than are
+    counted in the end, and it is read again.
     """
     total = _count(get, path, params)
     if total is None:
@@ -111,20 +112,35 @@ def _counted(get: Get, path: str, params: Params, on_total: OnTotal) -> Iterator
         on_total(total)
         came = SeenIds() if given else given
         for page in _downwards(get, path, params, total):
-            unseen = [record for record in page if came.add(record["id"])]
-            fresh = unseen if came is given else [record for record in unseen if given.add(record["id"])]
-            if fresh:
+            if fresh := _fresh(_unseen(page, came), came, given):
                 yield fresh
         if len(came) >= total:
             return
         total = _count(get, path, params) or 0
+        on_total(total)
+        # Rows made since the walk began are counted now: they are at the end, down to what came already.
+        for page in _downwards(get, path, params, total) if len(came) < total else ():
+            unseen = _unseen(page, came)
+            if fresh := _fresh(unseen, came, given):
+                yield fresh
+            if not unseen:
+                break
         if len(came) >= total:
-            on_total(total)
             return
     raise Unavailable(
         f"Backlog gave fewer records of {path} than it counts, {ROUNDS} times: the space changed while it was read, "
         "or the list is not sorted steadily. Waiting may help: load it when less is being changed."
     )
+
+
+def _unseen(page: Page, came: "SeenIds") -> Page:
+    """The rows that did not come in this round."""
+    return [record for record in page if came.add(record["id"])]
+
+
+def _fresh(unseen: Page, came: "SeenIds", given: "SeenIds") -> Page:
+    """Those of them that were given in no earlier round either."""
+    return unseen if came is given else [record for record in unseen if given.add(record["id"])]
 
 
 def _downwards(get: Get, path: str, params: Params, total: int) -> Iterator[Page]:
