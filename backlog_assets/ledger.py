@@ -8,13 +8,11 @@ from typing import Any
 from duckdb import DuckDBPyConnection
 
 from backlog_assets.catalogue.table import tables_of
+from backlog_assets.cursors import OPS, keep_cursors
 from backlog_assets.errors import Refused
 from backlog_assets.loading import Loaded
 from backlog_assets.spool import Spooled
 from backlog_assets.warehouse import columns_of, ensure_table, full_name
-
-OPS = "backlog_ops"
-"""The schema of the bookkeeping, the same whatever schema the tables are in."""
 
 SPACES = (("schema_name", "VARCHAR"), ("space", "VARCHAR"))
 """Columns of `backlog_ops.spaces`: which space a schema holds."""
@@ -91,6 +89,8 @@ def note_down(
     state = full_name(connection, OPS, "sync_state")
     connection.execute(f"DELETE FROM {state} WHERE table_name = ?", [spooled.endpoint.name])
     _insert(connection, "sync_state", SYNC_STATE, (spooled.endpoint.name, projects is None, now))
+    counted = {} if spooled.counted is None else {"counted": str(spooled.counted)}
+    keep_cursors(connection, spooled.endpoint.name, {**spooled.cursors, **counted}, run_id, now)
     _note_requests(connection, spooled, run_id, now)
     if spooled.endpoint.per_project:
         _note_projects(connection, spooled, run_id, now)

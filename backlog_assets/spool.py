@@ -40,6 +40,10 @@ class Spooled:
     `projects` maps the keys of the projects that were read completely to their ids: the load replaces their rows and
     no others. None means the whole space. `refused` maps the projects that could not be read to the reason.
     `shares` is what the load has asked of Backlog, by class of requests.
+    `changes_only`: the rows that are not here stay as they are, but for those in `gone` (id -> evidence), which are
+    marked deleted. Of a complete list, `visible` are the ids of the projects the key's user can see (None: not asked):
+    a row of another one was lost with it. `cursors` is where the next load begins, by name; they are written with the
+    rows. `counted` is how many Backlog says there are, asked after all that was read.
     `loaded` is what the IO manager has made of it, so that an endpoint's tables are written once.
     """
 
@@ -54,7 +58,12 @@ class Spooled:
     seconds: float = 0.0
     shares: Mapping[str, Share] = field(default_factory=dict[str, Share])
     quota_left: dict[str, int] = field(default_factory=dict[str, int])
-    notes: dict[str, str] = field(default_factory=dict[str, str])
+    notes: dict[str, str | int] = field(default_factory=dict[str, "str | int"])
+    changes_only: bool = False
+    gone: dict[int, str] = field(default_factory=dict[int, str])
+    visible: frozenset[int] | None = None
+    cursors: dict[str, str] = field(default_factory=dict[str, str])
+    counted: int | None = None
     loaded: Mapping[str, object] | None = None
 
     @property

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from backlog_assets.catalogue import ENDPOINTS, Column, Endpoint, Load
-from backlog_assets.catalogue.table import DELETED_AT, Table, child_table, table_of
+from backlog_assets.catalogue.table import DELETED_AT, EVIDENCE, Table, child_table, table_of
 
 HEAD = """# Tables
 
@@ -17,6 +17,7 @@ when: add `WHERE _deleted_at IS NULL` for what is there now.
 
 LOADS = {
     Load.SNAPSHOT: "Read whole each time: new rows are added, changed ones replaced",
+    Load.CHANGES: "Read whole at first, later only what changed; `full: true` in the run config reads all anew",
     Load.APPEND: "Append-only: each load reads what came after the last one",
     Load.HISTORY: "Each load adds a set of rows",
     Load.UPSERT: "On demand: the rows asked for are added or replaced",
@@ -61,9 +62,9 @@ def _table(table: Table, doc: str, doc_ja: str, how: str) -> Iterator[str]:
     yield f"{how} {f'Key: {key}.' if key else 'One row.'}\n"
     yield "| column | type | meaning |"
     yield "|---|---|---|"
-    yield from _columns(table.columns[: -2 if table.keeps_deleted else -1])
-    if table.keeps_deleted:
-        yield f"| `{DELETED_AT.name}` | {DELETED_AT.type} | {DELETED_AT.doc} |"
+    yield from _columns(table.columns[: -3 if table.keeps_deleted else -1])
+    for column in (DELETED_AT, EVIDENCE) if table.keeps_deleted else ():
+        yield f"| `{column.name}` | {column.type} | {column.doc} |"
     yield ""
 
 
