@@ -20,6 +20,7 @@ from dagster_duckdb_pandas import DuckDBPandasIOManager
 from duckdb import DuckDBPyConnection
 from pydantic import Field
 
+from backlog_assets.aligning import align
 from backlog_assets.catalogue import ENDPOINTS
 from backlog_assets.catalogue.table import table_of
 from backlog_assets.errors import Refused, Shrunk
@@ -155,6 +156,9 @@ class WholeOrNothingIOManager(DbIOManager):
             refuse_shrinking(connection, schema, before, loaded[table.name], max_shrink)
             if spooled.endpoint.name == "projects":
                 mark_orphans(connection, schema, [table_of(endpoint) for endpoint in ENDPOINTS])
+            aligned = align(connection, schema, spooled, now)
+            if aligned:
+                spooled.notes["names_brought_in_line"] = aligned
             note_down(connection, loaded, spooled, run_id, now)
         return loaded
 
