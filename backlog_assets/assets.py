@@ -13,6 +13,7 @@ from backlog_assets.checks.findings import SHOWN, Finding, counted
 from backlog_assets.checks.results import result_of
 from backlog_assets.errors import BacklogError, Shrunk
 from backlog_assets.failures import told
+from backlog_assets.incremental.reading import read_issues
 from backlog_assets.io_manager import WholeOrNothingIOManager, project_metadata
 from backlog_assets.loading import Loaded
 from backlog_assets.overview import issues_overview
@@ -42,6 +43,12 @@ class Snapshot(dg.Config):
     allow_shrink: bool = Field(
         default=False, description="Let the table lose any share of its rows at once; otherwise that is refused."
     )
+
+
+class Changes(Snapshot):
+    """How much of the issues is read, and how many may vanish."""
+
+    full: bool = Field(default=False, description="Read every issue anew, not only what changed since the last load.")
 
 
 class HowMuch(dg.Config):
@@ -208,6 +215,36 @@ def _shrunk(table: str, error: Shrunk) -> Finding:
     )
 
 
+def build_issues(options: Options = DEFAULTS) -> dg.AssetsDefinition:
+    """The `issues` asset and its child tables: all issues at first, then those that changed."""
+    endpoint = BY_NAME["issues"]
+    specs = specs_of(endpoint, deps=[asset_key("activities")], options=options)
+
+    @dg.multi_asset(name=endpoint.name, specs=specs, check_specs=[not_shrunk_spec(endpoint)], pool=options.pool)
+    def load(
+        context: dg.AssetExecutionContext,
+        config: Changes,
+        backlog: BacklogResource,
+        backlog_io_manager: dg.ResourceParam[WholeOrNothingIOManager],
+    ) -> Events:
+        spooled = told(
+            lambda: read_issues(
+                backlog.client,
+                backlog_io_manager.warehouse,
+                backlog.spools,
+                backlog.space_name,
+                context.run.run_id,
+                now=datetime.now(timezone.utc),
+                only=backlog.selected_projects,
+                full=config.full,
+            )
+        )
+        yield from _written(context, backlog_io_manager, spooled, _max_shrink(config, options))
+        yield from _outputs(specs, spooled, {endpoint.name: _overview(backlog_io_manager, endpoint)})
+
+    return load
+
+
 class IssuesWanted(dg.Config):
     """Which issues the `issue` asset asks for."""
 
@@ -277,7 +314,10 @@ def _overview(io_manager: WholeOrNothingIOManager, endpoint: Endpoint) -> dict[s
 OVERVIEWS: Mapping[str, Callable[..., dict[str, Any]]] = {"issues": issues_overview}
 """Table -> what makes metadata of the whole of it, from a connection, its schema and the hour."""
 
-BUILDERS: Mapping[str, Callable[[Options], dg.AssetsDefinition]] = {"issue": build_issue_on_demand}
+BUILDERS: Mapping[str, Callable[[Options], dg.AssetsDefinition]] = {
+    "issues": build_issues,
+    "issue": build_issue_on_demand,
+}
 """Endpoints whose asset is built in a way of its own."""
 
 

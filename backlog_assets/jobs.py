@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from backlog_assets.catalogue import ENDPOINTS, Endpoint, Load
+from backlog_assets.catalogue import ENDPOINTS, Endpoint
 from backlog_assets.catalogue.table import names_of
 from backlog_assets.specs import asset_key
 
@@ -64,9 +64,7 @@ def build_jobs(checks: Sequence[dg.AssetChecksDefinition] = ()) -> list[Any]:
             selection=_tables(one for one in ENDPOINTS if not one.per_project) | issues,
             config={
                 "ops": {
-                    one.name: {"config": {"full": True}}
-                    for one in ENDPOINTS
-                    if one.load is Load.APPEND and not one.per_project
+                    one.name: {"config": {"full": True}} for one in ENDPOINTS if one.takes_full and not one.per_project
                 }
             },
             run_tags={THEN: PROJECTS_JOB},

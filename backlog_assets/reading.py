@@ -13,6 +13,7 @@ from backlog_assets.catalogue import Endpoint, Paging
 from backlog_assets.client import BacklogClient
 from backlog_assets.errors import Denied, Misconfigured, Undefined, WrongShape
 from backlog_assets.progress import report
+from backlog_assets.quota import Usage
 from backlog_assets.shape import Record
 from backlog_assets.spool import Spool, Spooled
 
@@ -79,7 +80,7 @@ def read_space(
 
     An append-only endpoint is read from `since_id` on.
     """
-    with _measured(client, folder, endpoint, space, run_id) as spool:
+    with measured(client, folder, endpoint, space, run_id) as spool:
         params: dict[str, Any] = {}
         wanted: set[int] | None = None
         fields = {column.field for column in endpoint.columns}
@@ -108,7 +109,7 @@ def read_projects(
 
     A project that is refused does not lose the others: it stands in `refused`, and its rows will stay as they were.
     """
-    with _measured(client, folder, endpoint, space, run_id) as spool:
+    with measured(client, folder, endpoint, space, run_id) as spool:
         spooled = spool.spooled
         read: dict[str, int] = {}
         for at, (key, project_id) in enumerate(projects.items()):
@@ -134,7 +135,7 @@ def read_issues_on_demand(
     client: BacklogClient, endpoint: Endpoint, folder: Path, space: str, run_id: str, wanted: Sequence[str]
 ) -> Spooled:
     """Reads single issues by id or key. Those Backlog does not know stand in `refused`; the others are read."""
-    with _measured(client, folder, endpoint, space, run_id) as spool:
+    with measured(client, folder, endpoint, space, run_id) as spool:
         for at, name in enumerate(dict.fromkeys(name.strip() for name in wanted)):
             if not ISSUE_NAME.fullmatch(name):
                 spool.spooled.refused[name] = f"{name[:40]!r} is no issue id or key; write 123 or WEB-1."
@@ -190,17 +191,21 @@ def _instant(epoch: Any) -> str | None:
 
 
 @contextmanager
-def _measured(client: BacklogClient, folder: Path, endpoint: Endpoint, space: str, run_id: str) -> Generator[Spool]:
+def measured(client: BacklogClient, folder: Path, endpoint: Endpoint, space: str, run_id: str) -> Generator[Spool]:
     """A spool that knows, when it is full, what filling it has cost."""
     before, started = client.usage, time.monotonic()
     report(endpoint.name, 0)
     with _collector_at_rest(), Spool(folder, endpoint, space, run_id) as spool:
         yield spool
-        cost = client.usage.since(before)
-        spooled = spool.spooled
-        spooled.requests, spooled.waited_seconds, spooled.shares = cost.requests, cost.waited_seconds, cost.by_class
-        spooled.seconds = time.monotonic() - started
-        spooled.quota_left = {name: quota.remaining for name, quota in client.quotas.items()}
+        note_cost(spool.spooled, client, before, started)
+
+
+def note_cost(spooled: Spooled, client: BacklogClient, before: Usage, started: float) -> None:
+    """Writes down what was asked since `before`, and the seconds since `started` (of the monotonic clock)."""
+    cost = client.usage.since(before)
+    spooled.requests, spooled.waited_seconds, spooled.shares = cost.requests, cost.waited_seconds, cost.by_class
+    spooled.seconds = time.monotonic() - started
+    spooled.quota_left = {name: quota.remaining for name, quota in client.quotas.items()}
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 
 import dagster as dg
 
-from backlog_assets.catalogue import ENDPOINTS, Endpoint, Load
+from backlog_assets.catalogue import ENDPOINTS, Endpoint
 from backlog_assets.catalogue.table import names_of, table_of
 from backlog_assets.errors import Misconfigured
 from backlog_assets.executor import in_turn, pools_of_job
@@ -155,10 +155,12 @@ def sync(
 def _config(endpoints: Sequence[Endpoint], full: bool, allow_shrink: bool) -> dict[str, Any]:
     asked: dict[str, Any] = {}
     for endpoint in endpoints:
-        if full and endpoint.load is Load.APPEND:
-            asked[endpoint.name] = {"config": {"full": True}}
-        if allow_shrink and table_of(endpoint).keeps_deleted:
-            asked[endpoint.name] = {"config": {"allow_shrink": True}}
+        config = {
+            **({"full": True} if full and endpoint.takes_full else {}),
+            **({"allow_shrink": True} if allow_shrink and table_of(endpoint).keeps_deleted else {}),
+        }
+        if config:
+            asked[endpoint.name] = {"config": config}
     return {**QUIET, "ops": asked}
 
 

@@ -14,7 +14,8 @@ PRODUCT = ROOT / "backlog_assets"
 FLOORS: list[set[str]] = [
     {"errors", "progress", "catalogue", "shape", "tables_page"},
     {"credentials", "answers", "quota", "paging", "transport", "tries", "request", "client", "spool", "reading"},
-    {"warehouse", "loading", "shrinking", "ledger"},
+    {"warehouse", "loading", "cursors", "aligning", "shrinking", "ledger"},
+    {"incremental"},
     {"demo"},
     {"values", "slices", "frames", "failures", "io_manager", "resources", "partitions"},
     {"chart", "lineage", "overview", "specs", "checks", "assets"},

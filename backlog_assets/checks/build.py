@@ -8,6 +8,7 @@ import dagster as dg
 from backlog_assets.catalogue import ENDPOINTS, Endpoint
 from backlog_assets.catalogue.table import Table, table_of, tables_of
 from backlog_assets.checks.completeness import COMPARISONS, Held, held
+from backlog_assets.checks.counted import counted_by_the_load
 from backlog_assets.checks.findings import Finding, Scene, not_loaded
 from backlog_assets.checks.references import REFERENCES_RESOLVE
 from backlog_assets.checks.results import result_of
@@ -128,9 +129,11 @@ def _build_comparison(endpoint: Endpoint, options: Options) -> dg.AssetChecksDef
         backlog: BacklogResource,
         backlog_io_manager: dg.ResourceParam[WholeOrNothingIOManager],
     ) -> Iterator[dg.AssetCheckResult]:
-        ours = told(lambda: _held(backlog_io_manager, backlog, endpoint))
+        ours = told(lambda: _held(backlog_io_manager, backlog, endpoint, context.run.run_id))
         if ours is None:
             finding = not_loaded(endpoint.name)
+        elif isinstance(ours, Finding):
+            finding = ours
         else:
             # The file is closed by now: requests may have to wait for the rate limit.
             finding = told(lambda: compare(backlog.client, ours, backlog.selected_projects))
@@ -139,10 +142,13 @@ def _build_comparison(endpoint: Endpoint, options: Options) -> dg.AssetChecksDef
     return check
 
 
-def _held(io_manager: WholeOrNothingIOManager, backlog: BacklogResource, endpoint: Endpoint) -> Held | None:
+def _held(
+    io_manager: WholeOrNothingIOManager, backlog: BacklogResource, endpoint: Endpoint, run_id: str
+) -> Held | Finding | None:
+    """What is to be compared with what Backlog counts; the finding where the load has done so already."""
     warehouse = io_manager.warehouse
     if not warehouse.exists:
         return None
     with warehouse.connection() as connection:
         scene = Scene(connection, warehouse.schema, datetime.now(timezone.utc), only=backlog.selected_projects)
-        return held(scene, table_of(endpoint))
+        return counted_by_the_load(scene, table_of(endpoint), run_id) or held(scene, table_of(endpoint))
