@@ -7,10 +7,11 @@ from typing import Any, TypeAlias
 import dagster as dg
 from pydantic import Field
 
-from backlog_assets.catalogue import BY_NAME, ENDPOINTS, Endpoint, Load
+from backlog_assets.catalogue import BY_NAME, ENDPOINTS, Endpoint, Load, Paging
 from backlog_assets.catalogue.table import table_of
 from backlog_assets.checks.findings import SHOWN, Finding, counted
 from backlog_assets.checks.results import result_of
+from backlog_assets.comment_reading import read_comments
 from backlog_assets.errors import BacklogError, Shrunk
 from backlog_assets.failures import told
 from backlog_assets.incremental.reading import read_issues
@@ -46,9 +47,9 @@ class Snapshot(dg.Config):
 
 
 class Changes(Snapshot):
-    """How much of the issues is read, and how many may vanish."""
+    """How much is read of what is loaded by what changed, and how much of it may vanish."""
 
-    full: bool = Field(default=False, description="Read every issue anew, not only what changed since the last load.")
+    full: bool = Field(default=False, description="Read everything anew, not only what changed since the last load.")
 
 
 class HowMuch(dg.Config):
@@ -71,7 +72,7 @@ def _build_plain(endpoint: Endpoint, options: Options) -> dg.AssetsDefinition:
 
     @dg.multi_asset(name=endpoint.name, specs=specs, pool=options.pool)
     def load(context: dg.AssetExecutionContext, backlog: BacklogResource) -> Events:
-        spooled = told(lambda: _read_space(context, backlog, endpoint, since_id=None))
+        spooled = told(lambda: _read_space(context, backlog, endpoint))
         yield from _outputs(specs, spooled)
 
     return load
@@ -87,7 +88,7 @@ def _build_snapshot(endpoint: Endpoint, options: Options) -> dg.AssetsDefinition
         backlog: BacklogResource,
         backlog_io_manager: dg.ResourceParam[WholeOrNothingIOManager],
     ) -> Events:
-        spooled = told(lambda: _read_space(context, backlog, endpoint, since_id=None))
+        spooled = told(lambda: _read_space(context, backlog, endpoint, backlog_io_manager))
         yield from _written(context, backlog_io_manager, spooled, _max_shrink(config, options))
         yield from _outputs(specs, spooled, {endpoint.name: _overview(backlog_io_manager, endpoint)})
 
@@ -106,15 +107,25 @@ def _build_append_only(endpoint: Endpoint, options: Options) -> dg.AssetsDefinit
     ) -> Events:
         anew = config.full or backlog.selected_projects is not None
         since = None if anew else told(lambda: backlog_io_manager.last_id(endpoint.name))
-        spooled = told(lambda: _read_space(context, backlog, endpoint, since_id=since))
+        spooled = told(lambda: _read_space(context, backlog, endpoint, backlog_io_manager, since_id=since))
         yield from _outputs(specs, spooled)
 
     return load
 
 
 def _read_space(
-    context: dg.AssetExecutionContext, backlog: BacklogResource, endpoint: Endpoint, *, since_id: int | None
+    context: dg.AssetExecutionContext,
+    backlog: BacklogResource,
+    endpoint: Endpoint,
+    io_manager: WholeOrNothingIOManager | None = None,
+    *,
+    since_id: int | None = None,
 ) -> Spooled:
+    terms = None
+    # What takes one request is as well asked again.
+    if io_manager is not None and endpoint.paging not in (Paging.ONE, Paging.WHOLE):
+        scope = "" if since_id is None else f"since {since_id}"
+        terms = backlog.terms(endpoint, io_manager.basis(endpoint), scope=scope, log=context.log)
     return read_space(
         backlog.client,
         endpoint,
@@ -123,6 +134,7 @@ def _read_space(
         context.run.run_id,
         only=backlog.selected_projects,
         since_id=since_id,
+        terms=terms,
     )
 
 
@@ -145,11 +157,7 @@ def _build_per_project(endpoint: Endpoint, options: Options) -> dg.AssetsDefinit
     ) -> Events:
         ids = told(backlog_io_manager.project_ids)
         asked = {key: ids.get(key) for key in context.partition_keys}
-        spooled = told(
-            lambda: read_projects(
-                backlog.client, endpoint, backlog.spools, backlog.space_name, context.run.run_id, asked
-            )
-        )
+        spooled = told(lambda: _read_projects(context, backlog, endpoint, backlog_io_manager, asked))
         yield from _written(context, backlog_io_manager, spooled, _max_shrink(config, options))
         if not spooled.refused:
             yield from _outputs(specs, spooled)
@@ -163,6 +171,20 @@ def _build_per_project(endpoint: Endpoint, options: Options) -> dg.AssetsDefinit
         raise refusal(spooled, of="projects", done=len(spooled.projects or ()))
 
     return load
+
+
+def _read_projects(
+    context: dg.AssetExecutionContext,
+    backlog: BacklogResource,
+    endpoint: Endpoint,
+    io_manager: WholeOrNothingIOManager,
+    asked: Mapping[str, int | None],
+) -> Spooled:
+    ids = [project_id for project_id in asked.values() if project_id is not None]
+    terms = backlog.terms(endpoint, io_manager.basis(endpoint, ids), scope=",".join(sorted(asked)), log=context.log)
+    return read_projects(
+        backlog.client, endpoint, backlog.spools, backlog.space_name, context.run.run_id, asked, terms=terms
+    )
 
 
 def _max_shrink(config: Snapshot, options: Options) -> float:
@@ -237,12 +259,44 @@ def build_issues(options: Options = DEFAULTS) -> dg.AssetsDefinition:
                 now=datetime.now(timezone.utc),
                 only=backlog.selected_projects,
                 full=config.full,
+                terms=backlog.terms(endpoint, backlog_io_manager.basis(endpoint), log=context.log),
             )
         )
         yield from _written(context, backlog_io_manager, spooled, _max_shrink(config, options))
         yield from _outputs(specs, spooled, {endpoint.name: _overview(backlog_io_manager, endpoint)})
 
     return load
+
+
+def build_issue_comments(options: Options = DEFAULTS) -> dg.AssetsDefinition:
+    """The `issue_comments` asset and its child tables: the comments of the issues that the warehouse has."""
+    endpoint = BY_NAME["issue_comments"]
+    specs = specs_of(endpoint, deps=[asset_key("issues"), asset_key("activities")], options=options)
+
+    @dg.multi_asset(name=endpoint.name, specs=specs, check_specs=[not_shrunk_spec(endpoint)], pool=options.pool)
+    def load(
+        context: dg.AssetExecutionContext,
+        config: Changes,
+        backlog: BacklogResource,
+        backlog_io_manager: dg.ResourceParam[WholeOrNothingIOManager],
+    ) -> Events:
+        spooled = told(lambda: _read_comments(context, backlog, backlog_io_manager, full=config.full))
+        yield from _written(context, backlog_io_manager, spooled, _max_shrink(config, options))
+        yield from _outputs(specs, spooled)
+        if spooled.refused:
+            raise refusal(spooled, of="issues", done=int(spooled.notes.get("issues_read", 0)))
+
+    return load
+
+
+def _read_comments(
+    context: dg.AssetExecutionContext, backlog: BacklogResource, io_manager: WholeOrNothingIOManager, *, full: bool
+) -> Spooled:
+    endpoint = BY_NAME["issue_comments"]
+    wanted = io_manager.comments_wanted(only=backlog.selected_projects, full=full)
+    terms = backlog.terms(endpoint, io_manager.basis(endpoint), scope="full" if full else "", log=context.log)
+    where = (backlog.client, endpoint, backlog.spools, backlog.space_name, context.run.run_id)
+    return read_comments(*where, wanted, terms=terms)
 
 
 class IssuesWanted(dg.Config):
@@ -317,6 +371,7 @@ OVERVIEWS: Mapping[str, Callable[..., dict[str, Any]]] = {"issues": issues_overv
 BUILDERS: Mapping[str, Callable[[Options], dg.AssetsDefinition]] = {
     "issues": build_issues,
     "issue": build_issue_on_demand,
+    "issue_comments": build_issue_comments,
 }
 """Endpoints whose asset is built in a way of its own."""
 

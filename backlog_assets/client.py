@@ -95,7 +95,8 @@ class BacklogClient(AbstractContextManager["BacklogClient"]):
             self._origin, connect_seconds=connect_seconds, read_seconds=read_seconds, total_seconds=total_seconds
         )
         self._door = door(self.space)
-        self._book = quota_book(self.space, fingerprint(credentials), now)
+        self._asker = fingerprint(credentials)
+        self._book = quota_book(self.space, self._asker, now)
         self._usage = Usage()
         self._usage_lock = threading.Lock()
         self._key_in: Literal["header", "query"] = "header"
@@ -119,6 +120,11 @@ class BacklogClient(AbstractContextManager["BacklogClient"]):
 
     def close(self) -> None:
         self._transport.close()
+
+    @property
+    def asker(self) -> str:
+        """Tells one asker from another without holding a secret."""
+        return self._asker
 
     @property
     def usage(self) -> Usage:

@@ -1,6 +1,6 @@
 """The IO manager: spooled records and frames into DuckDB, wholly or not at all; frames out. Knows no HTTP."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from typing import Any, cast
@@ -21,12 +21,14 @@ from duckdb import DuckDBPyConnection
 from pydantic import Field
 
 from backlog_assets.aligning import align
-from backlog_assets.catalogue import ENDPOINTS
+from backlog_assets.catalogue import ENDPOINTS, Endpoint
 from backlog_assets.catalogue.table import table_of
-from backlog_assets.errors import Refused, Shrunk
+from backlog_assets.comment_reading import Wanted
+from backlog_assets.comment_state import COMMENTS, CommentLoader, comments_wanted
+from backlog_assets.errors import Refused
 from backlog_assets.failures import told
 from backlog_assets.frames import Written, read_frame, replace_frame
-from backlog_assets.ledger import claim, note_down, was_whole
+from backlog_assets.ledger import claim, last_load, note_down, was_whole
 from backlog_assets.loading import Figures, Loaded, Loader, mark_orphans
 from backlog_assets.progress import finished
 from backlog_assets.shrinking import live_rows, refuse_shrinking
@@ -43,6 +45,10 @@ without. Tables that are there already are compared with what was loaded, which 
 
 QUOTA_LEFT = "quota_left_"
 """What the metadata with the requests left begin with; the class of requests follows."""
+
+
+LOADERS: Mapping[str, type[Loader]] = {COMMENTS: CommentLoader}
+"""Endpoints whose records are written in a way of their own."""
 
 
 class BacklogDuckDBIOManager(DuckDBPandasIOManager):
@@ -129,8 +135,8 @@ class WholeOrNothingIOManager(DbIOManager):
                 loaded = self._write(spooled, run_id, memory=FIRST_LOAD_MEMORY, max_shrink=max_shrink)
             except duckdb.OutOfMemoryException:
                 loaded = self._write(spooled, run_id, memory=None, max_shrink=max_shrink)
-        except Shrunk:
-            spooled.discard()
+        except BaseException as error:
+            spooled.end(error)
             raise
         spooled.loaded = loaded
         spooled.discard()
@@ -152,7 +158,7 @@ class WholeOrNothingIOManager(DbIOManager):
                 )
             table = table_of(spooled.endpoint)
             before = live_rows(connection, schema, table, spooled) if table.keeps_deleted else 0
-            loaded = Loader(connection, schema, spooled, now).load()
+            loaded = LOADERS.get(spooled.endpoint.name, Loader)(connection, schema, spooled, now).load()
             refuse_shrinking(connection, schema, before, loaded[table.name], max_shrink)
             if spooled.endpoint.name == "projects":
                 mark_orphans(connection, schema, [table_of(endpoint) for endpoint in ENDPOINTS])
@@ -180,6 +186,22 @@ class WholeOrNothingIOManager(DbIOManager):
             name = full_name(connection, self.warehouse.schema, table)
             found = connection.execute(f"SELECT max(id) FROM {name}").fetchone()
             return found[0] if found else None
+
+    def comments_wanted(self, *, only: Collection[str] | None, full: bool) -> Wanted:
+        """The issues whose comments are to be read, of the projects with the keys `only`; with `full`, all of them."""
+        if not self.warehouse.exists:
+            return Wanted()
+        with self.warehouse.connection() as connection:
+            return comments_wanted(connection, self.warehouse.schema, only=only, full=full)
+
+    def basis(self, endpoint: Endpoint, projects: Collection[int] | None = None) -> str:
+        """What a load goes on from: the database, and the last load of the table, of these projects where it is loaded
+        by project. What was read for a load that is in the tables is of another basis than the next one."""
+        state = "-"
+        if self.warehouse.exists:
+            with self.warehouse.connection() as connection:
+                state = str(last_load(connection, endpoint, projects))
+        return f"{self.warehouse.path} {self.warehouse.schema} {state}"
 
     def issues_asked_before(self) -> list[str]:
         """Ids of the issues in table `issue`; where it is empty, of the newest one in `issues`, to have an example."""

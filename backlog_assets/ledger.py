@@ -7,6 +7,7 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
+from backlog_assets.catalogue.spec import Endpoint
 from backlog_assets.catalogue.table import tables_of
 from backlog_assets.cursors import OPS, keep_cursors
 from backlog_assets.errors import Refused
@@ -126,6 +127,18 @@ def was_whole(connection: DuckDBPyConnection, table: str) -> bool:
     state = full_name(connection, OPS, "sync_state")
     found = connection.execute(f"SELECT is_whole FROM {state} WHERE table_name = ?", [table]).fetchone()
     return bool(found and found[0])
+
+
+def last_load(connection: DuckDBPyConnection, endpoint: Endpoint, projects: Collection[int] | None) -> datetime | None:
+    """When an endpoint was last loaded, any of these projects if given; None before the first load."""
+    table, where, values = "sync_state", "table_name = ?", [endpoint.name, *([] if projects is None else [projects])]
+    if projects is not None:
+        table, where = "project_loads", f"{where} AND project_id IN (SELECT unnest(?))"
+    if not columns_of(connection, OPS, table):
+        return None
+    name = full_name(connection, OPS, table)
+    found = connection.execute(f"SELECT max(loaded_at) FROM {name} WHERE {where}", values).fetchone()
+    return found[0] if found else None
 
 
 def loads_of(connection: DuckDBPyConnection, run_ids: Collection[str]) -> list[tuple[Any, ...]]:

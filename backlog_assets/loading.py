@@ -32,7 +32,6 @@ Fields: TypeAlias = "dict[str, str | Fields]"
 READ_AS = {"DATE": "TIMESTAMP"}
 """Backlog sends days as instants (`2026-05-05T00:00:00Z`); `_value` turns them into days."""
 
-
 SAMPLE_ROWS = 5
 SAMPLE_CHARACTERS = 60
 PERSONAL = frozenset({"mail_address", "keyword"})
@@ -85,13 +84,17 @@ class Loader:
             loaded[view.name] = loaded[parent.name]
         return loaded
 
-    def _load_parent(self, endpoint: Endpoint, table: Table) -> Loaded:
+    def _rows(self, endpoint: Endpoint, table: Table) -> str:
+        """The endpoint's records in the spool as a SELECT."""
         fields = _fields(endpoint.columns)
         if endpoint.per_project:
             fields |= {"projectId": "BIGINT", "projectKey": "VARCHAR"}
-        rows = self._select(
+        return self._select(
             table, {column: _value(column) for column in table.content}, self._reader(table.name, fields)
         )
+
+    def _load_parent(self, endpoint: Endpoint, table: Table) -> Loaded:
+        rows = self._rows(endpoint, table)
         if endpoint.load is Load.HISTORY:
             return self._insert_all(table, rows)
         missing = "mark" if table.keeps_deleted else "keep"

@@ -95,6 +95,29 @@ def _by_id(get: Get, path: str, params: Params, since_id: int | None) -> Iterato
         last = ids[-1]
 
 
+def newest_first(get: Get, path: str, params: Params) -> Iterator[tuple[Page, bool]]:
+    """From the newest row down by `maxId`: each page, and whether it was the last one. For lists walked BY_ID.
+
+    Who needs no more stops asking. Right whether Backlog takes `maxId` as inclusive or exclusive; rows that are made
+    meanwhile are newer than all that is still to come, and rows that vanish do not move the others.
+    """
+    last: int | None = None
+    while True:
+        asked: Params = {**params, "order": "desc", "count": PAGE}
+        page = _page(get, path, asked if last is None else {**asked, "maxId": last})
+        ids = [_whole_id(path, record) for record in page]
+        if any(later >= earlier for earlier, later in pairwise(ids)):
+            raise WrongShape(_unordered(path, "descend"), path=path)
+        if ids and last is not None and ids[0] > last:
+            raise WrongShape(_repeats(path, "maxId"), path=path)
+        fresh = page[1:] if ids and ids[0] == last else page
+        is_last = len(page) < PAGE or not fresh
+        yield fresh, is_last
+        if is_last:
+            return
+        last = ids[-1]
+
+
 def _counted(get: Get, path: str, params: Params, on_total: OnTotal) -> Iterator[Page]:
     """From the last page of a list sorted by creation down to the first.
 
@@ -323,8 +346,8 @@ def _repeats(path: str, parameter: str) -> str:
     return f"Backlog gave the same page of {path} again: it ignores `{parameter}`. {_NO_RETRY}"
 
 
-def _unordered(path: str) -> str:
-    return f"Backlog's list {path} does not ascend by id: it ignores `order`. {_NO_RETRY}"
+def _unordered(path: str, way: str = "ascend") -> str:
+    return f"Backlog's list {path} does not {way} by id: it ignores `order`. {_NO_RETRY}"
 
 
 _NO_RETRY = "Retrying cannot help; the API has changed, or the host is not Backlog."

@@ -86,6 +86,7 @@ def opens(database: Path) -> None:
 
 
 IMPORTED_BEFORE = [
+    "backlog_assets_tests.direct",
     "backlog_assets_tests.processes",
     "backlog_assets_tests.moving_space",
     "dagster._core.instance.factory",

@@ -11,7 +11,7 @@ import pytest
 import backlog_assets.assets
 import backlog_assets.io_manager
 from backlog_assets.assets import build_assets
-from backlog_assets.catalogue import ENDPOINTS
+from backlog_assets.catalogue import BY_NAME, ENDPOINTS
 from backlog_assets.catalogue.table import names_of, tables_of
 from backlog_assets.demo import DemoServer, Fault
 from backlog_assets.errors import WarehouseBusy
@@ -267,7 +267,7 @@ def test_what_was_loaded_is_noted_down(world: World) -> None:
         "SELECT table_name, rows, inserted, requests FROM loads WHERE table_name LIKE 'issue%' ORDER BY 1"
     )
     assert ("issues", 40, 40, 2) in noted
-    assert {name for name, *_ in noted} == {table.name for table in tables_of(ENDPOINTS[-3])}
+    assert {name for name, *_ in noted} == {table.name for table in tables_of(BY_NAME["issues"])}
 
 
 def test_the_catalogue_is_what_the_assets_are() -> None:

@@ -10,7 +10,8 @@ from backlog_assets.client import BacklogClient
 from backlog_assets.incremental.asking import Asker, visible_projects
 from backlog_assets.incremental.census import TooFarError
 from backlog_assets.incremental.changes import Changes, Figures
-from backlog_assets.incremental.known import ISSUES, KnownIssues, State, selection, shape
+from backlog_assets.incremental.known import ISSUES, KnownIssues, State, instant, selection, shape
+from backlog_assets.journal import Terms
 from backlog_assets.paging import PAGE
 from backlog_assets.reading import measured, note_cost, projects_named, read_space
 from backlog_assets.spool import Spooled
@@ -45,10 +46,12 @@ def read_issues(
     only: Sequence[str] | None = None,
     full: bool = False,
     page: int = PAGE,
+    terms: Terms | None = None,
 ) -> Spooled:
     """Spools the issues of the projects with the keys `only` (None: of all): those that changed, or all of them.
 
-    `now` is when the load begins, `page` the most rows asked for at once. Raises what the client raises.
+    `now` is when the load begins, `page` the most rows asked for at once. On these `terms` the walk over all
+    issues goes on from where another one was stopped. Raises what the client raises.
     """
     before, started = client.usage, time.monotonic()
     known = KnownIssues(warehouse, None)
@@ -59,7 +62,7 @@ def read_issues(
             return _read_changes(client, warehouse, folder, space, run_id, state, now, only, page)
         except TooFarError:
             why = "More differs from what Backlog counts than a search would find with fewer requests."
-    spooled = _read_whole(client, known, folder, space, run_id, now, only)
+    spooled = _read_whole(client, known, folder, space, run_id, now, only, terms)
     spooled.notes["read"] = f"All issues. {why}"
     note_cost(spooled, client, before, started)
     return spooled
@@ -73,10 +76,13 @@ def _read_whole(
     run_id: str,
     now: datetime,
     only: Sequence[str] | None,
+    terms: Terms | None,
 ) -> Spooled:
-    # Read before the walk: what happens meanwhile is named by later activities, and read again then.
-    newest = known.newest_activity()
-    spooled = read_space(client, BY_NAME[ISSUES], folder, space, run_id, only=only)
+    # Read before the walk: what happens meanwhile is named by later activities, and read again then. Of a walk that
+    # was stopped, it is what was known when that one began.
+    keeping = {"activity": known.newest_activity(), "began": now.isoformat()}
+    spooled = read_space(client, BY_NAME[ISSUES], folder, space, run_id, only=only, terms=terms, keeping=keeping)
+    newest, now = spooled.kept["activity"], instant(spooled.kept["began"])
     if known.has_rows():
         spooled.visible = visible_projects(client)
     if newest is not None:
