@@ -8,7 +8,7 @@ from collections.abc import Collection
 from duckdb import DuckDBPyConnection
 
 from backlog_assets.catalogue.spec import Endpoint
-from backlog_assets.catalogue.table import BY_CENSUS, DELETED_AT, EVIDENCE, Table
+from backlog_assets.catalogue.table import BY_CENSUS, DELETED_AT, EVIDENCE, LOADED_AT, Table
 from backlog_assets.comment_reading import ACTIVITY, READS, IssueWanted, Wanted
 from backlog_assets.cursors import OPS, cursors_of
 from backlog_assets.loading import Fields, Loaded, Loader
@@ -152,8 +152,10 @@ class CommentLoader(Loader):
         """The comments of an issue are of its project, the older ones too, which were not read again."""
         if columns_of(self._connection, self._schema, "issues"):
             self._connection.execute(
-                f"UPDATE {self._name(table.name)} t SET project_id = i.project_id FROM {self._name('issues')} i "
-                "WHERE i.id = t.issue_id AND i.project_id <> t.project_id AND i.id IN (SELECT issue_id FROM reads)"
+                f"UPDATE {self._name(table.name)} t SET project_id = i.project_id, {LOADED_AT.name} = ? "
+                f"FROM {self._name('issues')} i "
+                "WHERE i.id = t.issue_id AND i.project_id <> t.project_id AND i.id IN (SELECT issue_id FROM reads)",
+                [self._now],
             )
 
     def _note_state(self, table: Table) -> None:

@@ -322,7 +322,6 @@ def test_a_project_that_refuses_again_and_again_is_left_to_the_next_load(build_p
 def test_only_the_chosen_projects_comments_are_read(build_place: Build) -> None:
     place = build_place(issues=60, projects=3)
     chosen, *_ = place.space.projects.values()
-    place.load("projects")
     place.load("issues")
     place.settings["projects"] = chosen["projectKey"]
     place.load(COMMENTS)

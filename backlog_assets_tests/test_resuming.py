@@ -100,7 +100,7 @@ def contents(place: Direct, *tables: str) -> dict[str, list[tuple[Any, ...]]]:
         }
 
 
-OF_COMMENTS = (COMMENTS, "issue_comment_notifications", "issue_comment_stars", "comment_state", "cursors")
+OF_COMMENTS = (COMMENTS, "issue_comment_notifications", "issue_comment_stars", "comment_state")
 
 
 def left_behind(place: Direct) -> list[Path]:
@@ -140,9 +140,16 @@ def test_issues_killed_while_the_space_changes_lose_none_that_was_there_througho
                 space.delete_issue(issue_id)
                 throughout.discard(issue_id)
             space.create_issue(key)
-            space.update_issue(chance.choice(sorted(throughout)), summary="changed")
+            for _ in range(3):
+                space.update_issue(chance.choice(sorted(throughout)), summary="changed", at=space.now + 60 * 60)
+            requests = list(server.requests)
+            place.load("activities")
+            server.requests[:] = requests
 
         place = Direct(tmp_path / "killed", server.url, server.api_key)
+        place.load("activities")
+        newest = place.value("SELECT max(id)::VARCHAR FROM activities")
+        server.requests.clear()
         kills = killed_again_and_again(place, server, "issues", kills=9, most=2, between=change)
         assert kills >= 6
         place.load("issues")
@@ -152,6 +159,13 @@ def test_issues_killed_while_the_space_changes_lose_none_that_was_there_througho
         # The count and 15 pages; a kill costs a request; for what came and went, a count and two pages at the end.
         assert len(server.requests) <= 16 + kills + 3
         assert left_behind(place) == []
+        # The next load begins where the first of these began: what changed since is in its activities.
+        cursor = "SELECT value FROM cursors WHERE table_name = 'issues' AND name = 'activity'"
+        assert place.value(cursor) == newest
+        place.load("activities", "issues")
+        assert place.rows("SELECT id, summary FROM issues WHERE _deleted_at IS NULL ORDER BY id") == [
+            (issue.id, issue.json()["summary"]) for issue in sorted(space.issues.values(), key=lambda one: one.id)
+        ]
 
 
 @pytest.mark.parametrize(("table", "requests"), [("project_components", 6), ("activities", 5)])
@@ -176,13 +190,13 @@ def test_a_load_killed_at_any_moment_of_its_transaction_is_wholly_in_the_tables_
         space = server.space
         place = Direct(tmp_path / "place", server.url, server.api_key)
         place.load("activities", "issues", COMMENTS)
-        before = contents(place, *OF_COMMENTS)
         for issue_id in list(space.issues)[::2]:
             [*_, last] = space.comments(space.issues[issue_id]) or [None]
             if last:
                 space.delete_comment(issue_id, last["id"])
             space.comment(issue_id, "one more")
         place.load("activities", "issues")
+        before = contents(place, *OF_COMMENTS, "cursors")
         # Everything is read, and kept for whoever goes on.
         spooled, _ = place.read(COMMENTS)
         spooled.leave()
@@ -192,7 +206,7 @@ def test_a_load_killed_at_any_moment_of_its_transaction_is_wholly_in_the_tables_
         began = time.monotonic()
         place.load(COMMENTS)
         seconds = time.monotonic() - began
-        after = contents(place, *OF_COMMENTS)
+        after = contents(place, *OF_COMMENTS, "cursors")
         assert after != before
         ended = {"old": 0, "new": 0}
         for kill in range(LOAD_KILLS):
@@ -203,14 +217,14 @@ def test_a_load_killed_at_any_moment_of_its_transaction_is_wholly_in_the_tables_
             time.sleep(chance.uniform(0, seconds))
             process.kill()
             process.join(WAIT_SECONDS)
-            found = contents(place, *OF_COMMENTS)
+            found = contents(place, *OF_COMMENTS, "cursors")
             assert found in (before, after)
             ended["old" if found == before else "new"] += 1
             if kill % 5:
                 continue
             # Who comes next finishes it, and asks for nothing in either case.
             place.load(COMMENTS)
-            assert contents(place, *OF_COMMENTS) == after
+            assert contents(place, *OF_COMMENTS, "cursors") == after
             assert left_behind(place) == []
         assert server.requests == []
         assert ended["old"]
