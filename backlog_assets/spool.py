@@ -211,6 +211,11 @@ def file_name(text: str) -> str:
 
 
 def _sweep(place: Path, now: float) -> None:
+    """Removes what loads have left that have written nothing for long; a part of a long load may rest for days."""
+    loads: dict[str, list[Path]] = {}
     for left in place.glob("*.ndjson"):
-        if now - left.stat().st_mtime > STALE_SECONDS:
-            left.unlink(missing_ok=True)
+        loads.setdefault(left.name.rsplit(".", 2)[0], []).append(left)
+    for parts in loads.values():
+        if now - max(part.stat().st_mtime for part in parts) > STALE_SECONDS:
+            for part in parts:
+                part.unlink(missing_ok=True)
