@@ -48,10 +48,7 @@ def comments_wanted(
     _find_told(connection, schema, newest)
     chosen = "true"
     if only is not None:
-        listed = (
-            f"SELECT id FROM {full_name(connection, schema, 'projects')} WHERE project_key IN (SELECT unnest($only))"
-        )
-        chosen = f"i.project_id IN ({listed})"
+        chosen = "split_part(i.issue_key, '-', 1) IN (SELECT unnest($only))"
     found = connection.execute(
         f"""-- one row an issue whose comments are to be read
         SELECT i.id, i.project_id, coalesce(epoch(i.updated)::BIGINT, 0),
