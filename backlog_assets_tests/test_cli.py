@@ -183,7 +183,7 @@ def test_with_nothing_set_the_demo_space_is_loaded_and_a_second_sync_changes_no_
     assert first.exit_code == 0, first.output
     assert first.stdout.startswith("Space demo: The made-up demo space, bundled with this program.")
     counts = shell.counts("data/demo.duckdb")
-    assert len(counts) == 26
+    assert len(counts) == 29
     assert all(counts.values()), counts
     assert shell.rows("data/demo.duckdb", "SELECT count(*) FROM backlog.project_categories") == [
         (counts["project_components"],)
