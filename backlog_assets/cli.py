@@ -18,8 +18,9 @@ from rich.table import Table
 
 from backlog_assets import __version__
 from backlog_assets.alerts.command import alerts
+from backlog_assets.cost import duration
 from backlog_assets.errors import BacklogError, Misconfigured
-from backlog_assets.progress import watched
+from backlog_assets.progress import Step, watched
 
 PIPE_WIDTH = 140
 
@@ -52,17 +53,20 @@ def sync(select: str, full: bool, allow_shrink: bool) -> None:
     with _told():
         from backlog_assets import sync as job
         from backlog_assets.definitions import build_definitions, io_manager_from
+        from backlog_assets.doctor import sync_cost
         from backlog_assets.resources import BacklogResource
 
         console = _console()
         io_manager = io_manager_from(os.environ)
         names = [name for name in select.split(",") if name.strip()]
-        job.selection(names)
+        chosen = job.selection(names)
         warehouse = io_manager.warehouse()
         with BacklogResource.from_environment(os.environ).process_config_and_initialize_cm() as backlog:
             console.print(f"Space [bold]{backlog.space_name}[/]" + (f": {OUT}" if job.is_demo(backlog) else ""))
             console.print(f"Reading as {job.check_first(backlog, warehouse)}.")
             only = backlog.selected_projects
+            projects = None if only is None else len(only)
+            console.print(sync_cost(backlog.client, warehouse, chosen, backlog.headroom, full=full, projects=projects))
         with job.run_history(Path.cwd()) as instance, _progress(console):
             defs = build_definitions(os.environ)
             outcome = job.sync(defs, instance, io_manager, names=names, full=full, allow_shrink=allow_shrink, only=only)
@@ -108,8 +112,9 @@ def doctor() -> None:
             console.print(table)
             for cost in examine.costs(client, found, backlog.headroom):
                 console.print(
-                    f"A full sync sends about {cost.requests:,} requests of class {cost.rate_class}; "
-                    f"{cost.remaining:,} of {cost.limit:,} a minute are left: {_minutes(cost.minutes)}."
+                    f"A full sync sends {'at least' if cost.at_least else 'about'} {cost.requests:,} requests of class "
+                    f"{cost.rate_class}; {cost.remaining:,} of {cost.limit:,} a minute are left: "
+                    f"{duration(cost.seconds)}."
                 )
 
 
@@ -187,23 +192,28 @@ def _progress(console: Console) -> Generator[None]:
         logger.removeHandler(handler)
 
 
-def _line(table: str, done: int, total: int | None, is_over: bool) -> None:
-    if is_over:
-        click.echo(f"loaded {table}: {done:,} rows")
+def _line(step: Step) -> None:
+    if step.is_over:
+        click.echo(f"loaded {step.table}: {step.done:,} rows")
 
 
 @contextmanager
 def _bar(console: Console) -> Generator[None]:
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[so_far]}"), TimeElapsedColumn())
+    columns = (
+        *(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[so_far]}")),
+        *(TimeElapsedColumn(), TextColumn("{task.fields[left]}")),
+    )
     with Progress(*columns, console=console, transient=True) as bar:
         tasks: dict[str, TaskID] = {}
 
-        def show(table: str, done: int, total: int | None, is_over: bool) -> None:
-            if table not in tasks:
-                tasks[table] = bar.add_task(table, total=None, so_far="")
-            so_far = f"{done:,}" if total is None else f"{done:,} of {total:,}"
-            bar.update(tasks[table], completed=done, total=total if total or is_over else None, so_far=so_far)
-            bar.update(tasks[table], visible=not is_over)
+        def show(step: Step) -> None:
+            if step.table not in tasks:
+                tasks[step.table] = bar.add_task(step.table, total=None, so_far="", left="")
+            so_far = f"{step.done:,}" if step.total is None else f"{step.done:,} of {step.total:,}"
+            left = "" if step.seconds_left is None else f"{duration(step.seconds_left)} left"
+            total = step.total if step.total or step.is_over else None
+            bar.update(tasks[step.table], completed=step.done, total=total, so_far=so_far, left=left)
+            bar.update(tasks[step.table], visible=not step.is_over)
 
         with watched(show):
             yield
@@ -236,7 +246,3 @@ def _print_example(console: Console, sql: str, columns: Sequence[str], rows: Seq
     for row in rows:
         answer.add_row(*(str(value) for value in row))
     console.print(answer)
-
-
-def _minutes(minutes: int) -> str:
-    return "it fits into this minute" if minutes == 0 else f"about {minutes:,} minute{'s' if minutes > 1 else ''}"

@@ -14,8 +14,9 @@ PRODUCT = ROOT / "backlog_assets"
 FLOORS: list[set[str]] = [
     {"errors", "progress", "catalogue", "shape", "tables_page"},
     {"credentials", "answers", "quota", "paging", "transport", "tries", "request", "client"},
-    {"journal", "spool", "reading", "comment_reading"},
-    {"warehouse", "loading", "cursors", "aligning", "comment_state", "shrinking", "ledger"},
+    {"journal", "spool", "cost"},
+    {"reading", "comment_reading", "following"},
+    {"warehouse", "loading", "cursors", "aligning", "comment_state", "shrinking", "ledger", "known"},
     {"incremental"},
     {"demo"},
     {"values", "slices", "frames", "failures", "io_manager", "resources", "partitions"},
@@ -50,6 +51,9 @@ MUST_NOT_KNOW = {
     "alerts/message": {"dagster", "requests", "duckdb", "pandas"},
     "alerts/outbox": {"dagster", "requests", "duckdb", "pandas"},
     "alerts/post": {"dagster", "requests", "duckdb", "pandas"},
+    "cost": {"dagster", "duckdb", "requests", "pandas"},
+    "following": {"dagster", "duckdb", "pandas"},
+    "known": {"dagster", "requests", "pandas"},
     "assets": {"duckdb", "requests", "pandas"},
 }
 

@@ -275,7 +275,7 @@ def test_the_doctor_says_who_i_am_what_i_may_read_and_what_a_sync_costs(shell: S
     assert found["teams"] == "no"
     assert found["issues"] == "yes"
     assert "requests of class search" in result.stdout
-    assert "it fits into this minute" in result.stdout
+    assert "a minute are left: less than a minute." in result.stdout
     assert not list(shell.folder.rglob("*.duckdb"))
 
 
