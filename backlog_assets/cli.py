@@ -119,6 +119,39 @@ def doctor() -> None:
 
 
 @main.command()
+@click.option("--table", "tables", multiple=True, metavar="NAME", help="Rebuild this table only. Default: all kept.")
+@click.option("--into", metavar="FILE", default=None, help="Into this DuckDB file. Default: the one of the settings.")
+@click.option("--allow-gaps", is_flag=True, help="Take what is kept where loads are missing in between.")
+def replay(tables: Sequence[str], into: str | None, allow_gaps: bool) -> None:
+    """Rebuild tables from what was kept of each load (BACKLOG_KEEP_RAW=on), without a request.
+
+    Every kept load is done again in order. The tables are replaced all at once at the end; where anything is missing
+    or damaged, nothing is changed.
+    """
+    with _told():
+        from backlog_assets.definitions import io_manager_from
+        from backlog_assets.keeping import raw_folder_from
+        from backlog_assets.replay import replay as rebuild
+        from backlog_assets.resources import BacklogResource
+        from backlog_assets.warehouse import Warehouse
+
+        console = _console()
+        target = io_manager_from(os.environ).warehouse()
+        if into is not None:
+            target = Warehouse(into, target.schema)
+        raw, space = raw_folder_from(os.environ), BacklogResource.from_environment(os.environ).space_name
+        with _progress(console):
+            done = rebuild(raw, space, target, tables=tables, allow_gaps=allow_gaps)
+        table = Table("table", "rows")
+        for name, rows in done.rows.items():
+            table.add_row(name, f"{rows:,}")
+        console.print(table)
+        for note in done.notes:
+            console.print(note)
+        console.print(f"{done.records:,} records of {done.loads:,} loads, no request. DuckDB file: {target.path}")
+
+
+@main.command()
 @click.option("--port", default=8900, show_default=True, help="Port on 127.0.0.1; 0 takes a free one.")
 @click.option("--seed", default=1, show_default=True, help="Another seed makes another space.")
 @click.option("--date", default=None, help="The day it is in the space, YYYY-MM-DD.")

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any, cast
 
 import dagster as dg
@@ -28,9 +29,11 @@ from backlog_assets.comment_state import COMMENTS, CommentLoader, comments_wante
 from backlog_assets.errors import Refused
 from backlog_assets.failures import told
 from backlog_assets.frames import Written, read_frame, replace_frame
+from backlog_assets.keeping import seal, staged
 from backlog_assets.ledger import claim, last_load, note_down, was_whole
 from backlog_assets.loading import Figures, Loaded, Loader, mark_orphans
 from backlog_assets.progress import finished
+from backlog_assets.raw import Raw, Staged
 from backlog_assets.shrinking import live_rows, refuse_shrinking
 from backlog_assets.slices import condition, dimensions_of, literal, plain_metadata, slice_of
 from backlog_assets.spool import Spooled
@@ -61,6 +64,13 @@ class BacklogDuckDBIOManager(DuckDBPandasIOManager):
     wait_seconds: float = Field(
         default=600.0, description="How long to wait for the DuckDB file while another process holds it, in seconds."
     )
+    raw_folder: str = Field(
+        default="", description="BACKLOG_KEEP_RAW: where every load is kept compressed; empty: nowhere."
+    )
+    raw_days: int = Field(
+        default=0,
+        description="BACKLOG_RAW_DAYS: kept loads are removed after so many days where none needs them; 0: never",
+    )
 
     @classmethod
     def _is_dagster_maintained(cls) -> bool:
@@ -81,13 +91,18 @@ class BacklogDuckDBIOManager(DuckDBPandasIOManager):
         )
 
     def create_io_manager(self, context: dg.InitResourceContext) -> "WholeOrNothingIOManager":
-        return WholeOrNothingIOManager(self.warehouse(context.log), schema=self.schema_)
+        return WholeOrNothingIOManager(self.warehouse(context.log), schema=self.schema_, raw=self.raw)
+
+    @property
+    def raw(self) -> Raw | None:
+        """Where loads are kept, None where they are not."""
+        return Raw(Path(self.raw_folder), self.raw_days or None) if self.raw_folder else None
 
 
 class WholeOrNothingIOManager(DbIOManager):
     """What runs use: spooled records through the loader, everything else as the DuckDB IO manager does it."""
 
-    def __init__(self, warehouse: Warehouse, *, schema: str | None) -> None:
+    def __init__(self, warehouse: Warehouse, *, schema: str | None, raw: Raw | None = None) -> None:
         super().__init__(
             type_handlers=BacklogDuckDBIOManager.type_handlers(),
             db_client=client_of(warehouse),
@@ -97,6 +112,7 @@ class WholeOrNothingIOManager(DbIOManager):
             default_load_type=pd.DataFrame,
         )
         self.warehouse = warehouse
+        self._raw = raw
 
     def handle_output(self, context: dg.OutputContext, obj: object) -> None:
         """Writes `obj`. An endpoint's tables are written together, with the first of them; the others report it."""
@@ -122,19 +138,22 @@ class WholeOrNothingIOManager(DbIOManager):
     ) -> TableSlice:
         return slice_of(context, output_context, schema=self._schema)
 
-    def write(self, spooled: Spooled, run_id: str, *, max_shrink: float = 1.0) -> Mapping[str, Loaded]:
+    def write(
+        self, spooled: Spooled, run_id: str, *, max_shrink: float = 1.0, at: datetime | None = None
+    ) -> Mapping[str, Loaded]:
         """Loads an endpoint's tables in one transaction, once however often it is called, and drops the spool.
 
         Raises Shrunk, and leaves the tables as they were, where more than the share `max_shrink` of the rows would be
-        marked deleted.
+        marked deleted. `at` is when it was loaded, where that is not now (a replay).
         """
         if spooled.loaded is not None:
             return cast("Mapping[str, Loaded]", spooled.loaded)
         try:
-            try:
-                loaded = self._write(spooled, run_id, memory=FIRST_LOAD_MEMORY, max_shrink=max_shrink)
-            except duckdb.OutOfMemoryException:
-                loaded = self._write(spooled, run_id, memory=None, max_shrink=max_shrink)
+            with staged(self._raw, spooled) as load:
+                try:
+                    loaded = self._write(spooled, run_id, load, at=at, memory=FIRST_LOAD_MEMORY, max_shrink=max_shrink)
+                except duckdb.OutOfMemoryException:
+                    loaded = self._write(spooled, run_id, load, at=at, memory=None, max_shrink=max_shrink)
         except BaseException as error:
             spooled.end(error)
             raise
@@ -144,10 +163,19 @@ class WholeOrNothingIOManager(DbIOManager):
             finished(name, figures.rows)
         return loaded
 
-    def _write(self, spooled: Spooled, run_id: str, *, memory: str | None, max_shrink: float) -> Mapping[str, Loaded]:
-        now = datetime.now(timezone.utc)
+    def _write(
+        self,
+        spooled: Spooled,
+        run_id: str,
+        load: Staged | None,
+        *,
+        at: datetime | None,
+        memory: str | None,
+        max_shrink: float,
+    ) -> Mapping[str, Loaded]:
         schema = self.warehouse.schema
         with self.warehouse.transaction() as connection:
+            now = at or datetime.now(timezone.utc)  # inside, so that instants have the order of the loads
             claim(connection, schema, spooled.space)
             if memory is not None and not columns_of(connection, schema, spooled.endpoint.name):
                 connection.execute(f"SET memory_limit = '{memory}'")
@@ -165,7 +193,10 @@ class WholeOrNothingIOManager(DbIOManager):
             aligned = align(connection, schema, spooled, now)
             if aligned:
                 spooled.notes["names_brought_in_line"] = aligned
+            follows = last_load(connection, spooled.endpoint)
             note_down(connection, loaded, spooled, run_id, now)
+            if load is not None:
+                seal(connection, self.warehouse, load, run_id, now, follows)
         return loaded
 
     def project_ids(self) -> dict[str, int]:

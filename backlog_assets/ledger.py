@@ -129,7 +129,9 @@ def was_whole(connection: DuckDBPyConnection, table: str) -> bool:
     return bool(found and found[0])
 
 
-def last_load(connection: DuckDBPyConnection, endpoint: Endpoint, projects: Collection[int] | None) -> datetime | None:
+def last_load(
+    connection: DuckDBPyConnection, endpoint: Endpoint, projects: Collection[int] | None = None
+) -> datetime | None:
     """When an endpoint was last loaded, any of these projects if given; None before the first load."""
     table, where, values = "sync_state", "table_name = ?", [endpoint.name, *([] if projects is None else [projects])]
     if projects is not None:

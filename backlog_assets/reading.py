@@ -112,6 +112,7 @@ def read_space(
     """
     with measured(client, folder, endpoint, space, run_id, terms=terms, keeping=keeping) as spool:
         asking = Asking(client, spool.spooled.journal)
+        spool.spooled.since_id = since_id
         params: dict[str, Any] = {}
         wanted: set[int] | None = None
         fields = {column.field for column in endpoint.columns}

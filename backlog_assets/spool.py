@@ -47,6 +47,7 @@ class Spooled:
     rows. `counted` is how many Backlog says there are, asked after all that was read.
     `kept` is what the first of the loads that this one goes on with has kept, `began` when that was, in epoch seconds
     (None: it goes on with none), `journal` the answers from which the files can be made again.
+    `since_id` is where an append-only load began, None at the beginning of all.
     `loaded` is what the IO manager has made of it, so that an endpoint's tables are written once.
     """
 
@@ -57,6 +58,7 @@ class Spooled:
     refused: dict[str, str] = field(default_factory=dict[str, str])
     requests: int = 0
     requests_by_project: dict[str, int] = field(default_factory=dict[str, int])
+    since_id: int | None = None
     waited_seconds: float = 0.0
     seconds: float = 0.0
     shares: Mapping[str, Share] = field(default_factory=dict[str, Share])
