@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import click
 from dotenv import load_dotenv
 from rich.console import Console
 from rich.logging import RichHandler
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -92,8 +93,15 @@ def sync(select: str, full: bool, allow_shrink: bool) -> None:
 
 
 @main.command()
-def doctor() -> None:
-    """Say whether the space can be reached, who the key belongs to, which tables it may read, and what a sync costs."""
+@click.option("--probe", is_flag=True, help="See whether the space behaves as is assumed where no documentation says.")
+def doctor(probe: bool) -> None:
+    """Say whether the space can be reached, who the key belongs to, which tables it may read, and what a sync costs.
+
+    With --probe: which of the assumptions about Backlog's API hold on this space. Reads only, about 30 requests.
+    """
+    if probe:
+        _probe()
+        return
     with _told():
         from backlog_assets import doctor as examine
         from backlog_assets.resources import BacklogResource
@@ -116,6 +124,41 @@ def doctor() -> None:
                     f"{cost.rate_class}; {cost.remaining:,} of {cost.limit:,} a minute are left: "
                     f"{duration(cost.seconds)}."
                 )
+
+
+def _probe() -> None:
+    """Exit status 1 where an assumption fails that nothing makes up for."""
+    with _told():
+        from backlog_assets.doctor import reachable
+        from backlog_assets.probe import MOST, NOT_ASKED, Verdict, probe
+        from backlog_assets.resources import BacklogResource
+
+        console = _console()
+        with BacklogResource.from_environment(os.environ).process_config_and_initialize_cm() as backlog:
+            client = backlog.client
+            name, me = reachable(client)
+            console.print(f"Space [bold]{backlog.space_name}[/] ({name}), read as {me}. At most {MOST} requests.")
+            before = client.usage
+            table = Table("assumption", "seen here", "verdict", show_lines=True)
+            found = list(probe(client))
+            for one in found:
+                style = {Verdict.FAILS: "red", Verdict.HANDLED: "yellow", Verdict.UNKNOWN: "dim"}.get(
+                    one.verdict, "green"
+                )
+                table.add_row(escape(one.assumption), escape(one.seen), f"[{style}]{one.verdict.value}[/]")
+            console.print(table)
+            console.print(NOT_ASKED)
+            spent = client.usage.since(before)
+            counts = ", ".join(
+                f"{verdict.value}: {sum(one.verdict is verdict for one in found)}" for verdict in Verdict
+            )
+            console.print(f"{counts}. Spent {spent.requests} requests ({_by_class(spent.requests_by_class)}).")
+        if any(one.verdict is Verdict.FAILS for one in found):
+            sys.exit(1)
+
+
+def _by_class(requests: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in sorted(requests.items()))
 
 
 @main.command()

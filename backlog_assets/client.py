@@ -132,6 +132,11 @@ class BacklogClient(AbstractContextManager["BacklogClient"]):
         return self._usage
 
     @property
+    def key_in(self) -> Literal["header", "query", "bearer"]:
+        """Where the credentials go, as far as is known by now."""
+        return self._key_in if isinstance(self._credentials, ApiKey) else "bearer"
+
+    @property
     def quotas(self) -> Mapping[str, Quota]:
         """What is left of each class, as last told; `reset` is in this machine's time."""
         return self._book.snapshot()

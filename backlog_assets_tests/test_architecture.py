@@ -15,7 +15,7 @@ FLOORS: list[set[str]] = [
     {"errors", "progress", "catalogue", "shape", "tables_page"},
     {"credentials", "answers", "quota", "paging", "transport", "tries", "request", "client"},
     {"journal", "spool", "cost", "manifest", "raw"},
-    {"reading", "comment_reading", "following"},
+    {"reading", "comment_reading", "following", "probe"},
     {"warehouse", "loading", "cursors", "aligning", "comment_state", "shrinking", "ledger", "known", "keeping"},
     {"incremental"},
     {"demo"},
