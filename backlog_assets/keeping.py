@@ -1,7 +1,6 @@
 """What the IO manager does so that loads are kept where they were committed, and no others. Knows no Dagster."""
 
 import hashlib
-import logging
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -12,7 +11,7 @@ from duckdb import DuckDBPyConnection
 from backlog_assets.errors import Misconfigured
 from backlog_assets.ledger import OPS
 from backlog_assets.raw import Raw, Staged
-from backlog_assets.spool import Spooled
+from backlog_assets.spool import STALE_SECONDS, Spooled
 from backlog_assets.warehouse import Warehouse, columns_of, full_name
 
 RAW_FOLDER = "data/raw"
@@ -49,14 +48,7 @@ def staged(raw: Raw | None, spooled: Spooled) -> Generator[Staged | None]:
     except BaseException:
         load.drop()
         raise
-    try:
-        load.publish()
-    except OSError as error:
-        logging.getLogger(__name__).warning(
-            "The load of %s is in the warehouse, but not yet among the raw loads (%s); the next load sees to it.",
-            spooled.endpoint.name,
-            error.strerror,
-        )
+    load.publish()
 
 
 def seal(
@@ -70,7 +62,11 @@ def seal(
     """The last thing in a load's transaction. Sees also to what a killed process has left behind."""
     mark = warehouse_mark(warehouse)
     load.raw.recover(
-        load.spooled.space, mark, lambda table, at: at != loaded_at and is_committed(connection, table, at)
+        load.spooled.space,
+        mark,
+        lambda table, at: is_committed(connection, table, at),
+        but=load.place,
+        patience_seconds=STALE_SECONDS if warehouse.is_remote else 0,
     )
     load.seal(run_id, loaded_at, follows, mark)
 

@@ -10,6 +10,7 @@ nothing is kept that was not.
 
 import gzip
 import hashlib
+import logging
 import os
 import shutil
 import time
@@ -42,6 +43,8 @@ LEVEL = 6
 MANIFEST = "manifest.json"
 STAGED = ".staged"
 CHUNK = 1 << 20
+
+LOG = logging.getLogger(__name__)
 
 
 class Raw:
@@ -81,22 +84,37 @@ class Raw:
         ]
         return sorted(found, key=lambda one: one.order)
 
-    def recover(self, space: str, warehouse: str, is_committed: Callable[[str, datetime], bool]) -> None:
+    def recover(
+        self,
+        space: str,
+        warehouse: str,
+        is_committed: Callable[[str, datetime], bool],
+        *,
+        but: Path | None = None,
+        patience_seconds: float = 0,
+    ) -> None:
         """Gives the loads that a killed process had ready their place, or removes them, as the warehouse says.
 
-        To be called while nobody else writes that warehouse.
+        To be called while nobody else writes that warehouse; where that cannot be known, those younger than
+        `patience_seconds` are left alone. `but` is the load that is just being written.
         """
         for place in (self._space(space) / STAGED).glob("*"):
-            if not (place / MANIFEST).exists():
-                if time.time() - place.stat().st_mtime > STALE_SECONDS:
+            if place == but:
+                continue
+            age = _age(place)
+            try:
+                manifest = read_manifest(place / MANIFEST) if (place / MANIFEST).exists() else None
+            except Refused as error:
+                LOG.warning("%s", error)
+                continue
+            if manifest is None:
+                if age > STALE_SECONDS:
                     shutil.rmtree(place, ignore_errors=True)
+            elif manifest.warehouse != warehouse:
                 continue
-            manifest = read_manifest(place / MANIFEST)
-            if manifest.warehouse != warehouse:
-                continue
-            if is_committed(manifest.table, manifest.loaded_at):
+            elif is_committed(manifest.table, manifest.loaded_at):
                 self.put(place, manifest)
-            else:
+            elif age >= patience_seconds:
                 shutil.rmtree(place, ignore_errors=True)
 
     def put(self, place: Path, manifest: Manifest) -> None:
@@ -160,10 +178,17 @@ class Staged:
         fresh.replace(self.place / MANIFEST)
 
     def publish(self) -> None:
-        """The load is committed: it gets its place, and makes older ones dispensable."""
+        """The load is committed: it gets its place, and makes older ones dispensable. What fails now fails no load."""
         assert self.manifest is not None, "a load is sealed before it is published"
-        self.raw.put(self.place, self.manifest)
-        self.raw.expire(self.manifest.space, self.manifest.table, self.manifest.loaded_at)
+        try:
+            self.raw.put(self.place, self.manifest)
+            self.raw.expire(self.manifest.space, self.manifest.table, self.manifest.loaded_at)
+        except (OSError, Refused) as error:
+            LOG.warning(
+                "%s is in the warehouse, but something is wrong with its raw loads (%s); the next load tries again.",
+                self.manifest.table,
+                error,
+            )
 
     def drop(self) -> None:
         """The load has failed. One that was sealed may be committed all the same: `recover` finds out."""
@@ -206,6 +231,14 @@ def lines_of(path: Path) -> Iterator[dict[str, Any]]:
     with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
         for line in file:
             yield orjson.loads(line)
+
+
+def _age(place: Path) -> float:
+    """Seconds since a folder was last written; 0 where somebody has just moved it."""
+    try:
+        return time.time() - place.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _compressed(part: Part, to: Path) -> KeptPart:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from datetime import datetime, timedelta, timezone
@@ -128,6 +129,22 @@ def test_killed_before_the_commit_the_load_is_not_kept_by_the_next_one(
     assert contents(world.folder / "again.duckdb") == contents(world.database)
 
 
+def test_a_load_that_is_done_again_with_more_memory_is_kept_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+
+    def seal_and_run_out(*arguments: Any) -> None:
+        seal(*arguments)
+        tried.append(arguments[3])
+        if len(tried) == 1:
+            raise duckdb.OutOfMemoryException("at the commit")
+
+    monkeypatch.setattr("backlog_assets.io_manager.seal", seal_and_run_out)
+    world.load("resolutions")
+    assert len(tried) == 2
+    assert len(kept_of(world)) == 1
+    assert not list((world.folder / "raw").rglob(".staged/*"))
+
+
 def test_what_another_warehouse_has_ready_is_left_to_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
 
@@ -139,6 +156,46 @@ def test_what_another_warehouse_has_ready_is_left_to_it(world: World, monkeypatc
             world.load("resolutions")
     raw_of(world).recover(world.backlog.space_name, "another", lambda table, at: False)
     assert len(list((world.folder / "raw").rglob(".staged/*/manifest.json"))) == 1
+
+
+def test_what_is_wrong_with_raw_loads_after_the_commit_fails_no_load(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.raw_days = 30
+    world.load("resolutions")
+    [one] = kept_of(world)
+    (one.folder / "manifest.json").write_text("{", encoding="utf-8")
+    world.load("resolutions")
+    assert "something is wrong with its raw loads" in caplog.text
+    with monkeypatch.context() as patch:
+
+        def full(*_: object) -> None:
+            raise OSError(28, "No space left on device")
+
+        patch.setattr(Raw, "put", full)
+        world.load("priorities")
+    assert "No space left on device" in caplog.text
+    shutil.rmtree(one.folder)
+    world.load("resolutions")
+    assert [kept.manifest.table for kept in kept_of(world)] == ["resolutions", "priorities", "resolutions"]
+
+
+def test_in_a_warehouse_that_others_may_be_writing_only_old_leftovers_are_removed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+
+        def killed(*_: object) -> None:
+            raise KeyboardInterrupt
+
+        patch.setattr(Raw, "put", killed)
+        with pytest.raises(KeyboardInterrupt):
+            world.load("resolutions")
+    [manifest] = (world.folder / "raw").rglob(".staged/*/manifest.json")
+    mark = json.loads(manifest.read_text(encoding="utf-8"))["warehouse"]
+    for patience, left in ((60, True), (0, False)):
+        raw_of(world).recover(world.backlog.space_name, mark, lambda table, at: False, patience_seconds=patience)
+        assert manifest.exists() is left
 
 
 # --- how long
