@@ -1,28 +1,26 @@
 """The assets: `build_asset` makes one of each catalogue entry; `issue` has a run config of its own. Knows no SQL."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timezone
 from typing import Any, TypeAlias
 
 import dagster as dg
 from pydantic import Field
 
-from backlog_assets.catalogue import BY_NAME, ENDPOINTS, Endpoint, Load, Paging
+from backlog_assets.catalogue import BY_NAME, ENDPOINTS, Endpoint, Load
 from backlog_assets.catalogue.table import table_of
 from backlog_assets.checks.findings import SHOWN, Finding, counted
 from backlog_assets.checks.results import result_of
-from backlog_assets.comment_reading import read_comments
 from backlog_assets.errors import BacklogError, Shrunk
 from backlog_assets.failures import told
-from backlog_assets.incremental.reading import read_issues
 from backlog_assets.io_manager import WholeOrNothingIOManager, project_metadata
 from backlog_assets.loading import Loaded
 from backlog_assets.overview import issues_overview
 from backlog_assets.partitions import PROJECTS
-from backlog_assets.reading import read_issues_on_demand, read_projects, read_space
+from backlog_assets.reading import read_issues_on_demand
 from backlog_assets.resources import BacklogResource
 from backlog_assets.specs import Options, asset_key, specs_of
 from backlog_assets.spool import Spooled
+from backlog_assets.steps import comments_read, issues_read, projects_read, space_read
 
 BACKFILL_BATCH = 50
 """Projects one run of a backfill loads: few enough to lose little when it fails, many enough to be quick."""
@@ -72,7 +70,7 @@ def _build_plain(endpoint: Endpoint, options: Options) -> dg.AssetsDefinition:
 
     @dg.multi_asset(name=endpoint.name, specs=specs, pool=options.pool)
     def load(context: dg.AssetExecutionContext, backlog: BacklogResource) -> Events:
-        spooled = told(lambda: _read_space(context, backlog, endpoint))
+        spooled = told(lambda: space_read(context, backlog, endpoint))
         yield from _outputs(specs, spooled)
 
     return load
@@ -88,7 +86,7 @@ def _build_snapshot(endpoint: Endpoint, options: Options) -> dg.AssetsDefinition
         backlog: BacklogResource,
         backlog_io_manager: dg.ResourceParam[WholeOrNothingIOManager],
     ) -> Events:
-        spooled = told(lambda: _read_space(context, backlog, endpoint, backlog_io_manager))
+        spooled = told(lambda: space_read(context, backlog, endpoint, backlog_io_manager))
         yield from _written(context, backlog_io_manager, spooled, _max_shrink(config, options))
         yield from _outputs(specs, spooled, {endpoint.name: _overview(backlog_io_manager, endpoint)})
 
@@ -107,35 +105,10 @@ def _build_append_only(endpoint: Endpoint, options: Options) -> dg.AssetsDefinit
     ) -> Events:
         anew = config.full or backlog.selected_projects is not None
         since = None if anew else told(lambda: backlog_io_manager.last_id(endpoint.name))
-        spooled = told(lambda: _read_space(context, backlog, endpoint, backlog_io_manager, since_id=since))
+        spooled = told(lambda: space_read(context, backlog, endpoint, backlog_io_manager, since_id=since))
         yield from _outputs(specs, spooled)
 
     return load
-
-
-def _read_space(
-    context: dg.AssetExecutionContext,
-    backlog: BacklogResource,
-    endpoint: Endpoint,
-    io_manager: WholeOrNothingIOManager | None = None,
-    *,
-    since_id: int | None = None,
-) -> Spooled:
-    terms = None
-    # What takes one request is as well asked again.
-    if io_manager is not None and endpoint.paging not in (Paging.ONE, Paging.WHOLE):
-        scope = "" if since_id is None else f"since {since_id}"
-        terms = backlog.terms(endpoint, io_manager.basis(endpoint), scope=scope, log=context.log)
-    return read_space(
-        backlog.client,
-        endpoint,
-        backlog.spools,
-        backlog.space_name,
-        context.run.run_id,
-        only=backlog.selected_projects,
-        since_id=since_id,
-        terms=terms,
-    )
 
 
 def _build_per_project(endpoint: Endpoint, options: Options) -> dg.AssetsDefinition:
@@ -157,7 +130,7 @@ def _build_per_project(endpoint: Endpoint, options: Options) -> dg.AssetsDefinit
     ) -> Events:
         ids = told(backlog_io_manager.project_ids)
         asked = {key: ids.get(key) for key in context.partition_keys}
-        spooled = told(lambda: _read_projects(context, backlog, endpoint, backlog_io_manager, asked))
+        spooled = told(lambda: projects_read(context, backlog, endpoint, backlog_io_manager, asked))
         yield from _written(context, backlog_io_manager, spooled, _max_shrink(config, options))
         if not spooled.refused:
             yield from _outputs(specs, spooled)
@@ -171,20 +144,6 @@ def _build_per_project(endpoint: Endpoint, options: Options) -> dg.AssetsDefinit
         raise refusal(spooled, of="projects", done=len(spooled.projects or ()))
 
     return load
-
-
-def _read_projects(
-    context: dg.AssetExecutionContext,
-    backlog: BacklogResource,
-    endpoint: Endpoint,
-    io_manager: WholeOrNothingIOManager,
-    asked: Mapping[str, int | None],
-) -> Spooled:
-    ids = [project_id for project_id in asked.values() if project_id is not None]
-    terms = backlog.terms(endpoint, io_manager.basis(endpoint, ids), scope=",".join(sorted(asked)), log=context.log)
-    return read_projects(
-        backlog.client, endpoint, backlog.spools, backlog.space_name, context.run.run_id, asked, terms=terms
-    )
 
 
 def _max_shrink(config: Snapshot, options: Options) -> float:
@@ -249,19 +208,7 @@ def build_issues(options: Options = DEFAULTS) -> dg.AssetsDefinition:
         backlog: BacklogResource,
         backlog_io_manager: dg.ResourceParam[WholeOrNothingIOManager],
     ) -> Events:
-        spooled = told(
-            lambda: read_issues(
-                backlog.client,
-                backlog_io_manager.warehouse,
-                backlog.spools,
-                backlog.space_name,
-                context.run.run_id,
-                now=datetime.now(timezone.utc),
-                only=backlog.selected_projects,
-                full=config.full,
-                terms=backlog.terms(endpoint, backlog_io_manager.basis(endpoint), log=context.log),
-            )
-        )
+        spooled = told(lambda: issues_read(context, backlog, backlog_io_manager, full=config.full))
         yield from _written(context, backlog_io_manager, spooled, _max_shrink(config, options))
         yield from _outputs(specs, spooled, {endpoint.name: _overview(backlog_io_manager, endpoint)})
 
@@ -280,23 +227,13 @@ def build_issue_comments(options: Options = DEFAULTS) -> dg.AssetsDefinition:
         backlog: BacklogResource,
         backlog_io_manager: dg.ResourceParam[WholeOrNothingIOManager],
     ) -> Events:
-        spooled = told(lambda: _read_comments(context, backlog, backlog_io_manager, full=config.full))
+        spooled = told(lambda: comments_read(context, backlog, backlog_io_manager, full=config.full))
         yield from _written(context, backlog_io_manager, spooled, _max_shrink(config, options))
         yield from _outputs(specs, spooled)
         if spooled.refused:
             raise refusal(spooled, of="issues", done=int(spooled.notes.get("issues_read", 0)))
 
     return load
-
-
-def _read_comments(
-    context: dg.AssetExecutionContext, backlog: BacklogResource, io_manager: WholeOrNothingIOManager, *, full: bool
-) -> Spooled:
-    endpoint = BY_NAME["issue_comments"]
-    wanted = io_manager.comments_wanted(only=backlog.selected_projects, full=full)
-    terms = backlog.terms(endpoint, io_manager.basis(endpoint), scope="full" if full else "", log=context.log)
-    where = (backlog.client, endpoint, backlog.spools, backlog.space_name, context.run.run_id)
-    return read_comments(*where, wanted, terms=terms)
 
 
 class IssuesWanted(dg.Config):

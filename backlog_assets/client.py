@@ -131,6 +131,10 @@ class BacklogClient(AbstractContextManager["BacklogClient"]):
         """What this client has asked so far, as of now."""
         return self._usage
 
+    def now(self) -> float:
+        """Epoch seconds by the clock that resets are told in."""
+        return self._now()
+
     @property
     def key_in(self) -> Literal["header", "query", "bearer"]:
         """Where the credentials go, as far as is known by now."""

@@ -50,6 +50,11 @@ class Estimate:
         return sum(self.requests.values())
 
 
+def is_long(endpoint: Endpoint) -> bool:
+    """Whether it comes in pages, so that nobody knows what it costs without knowing its rows."""
+    return endpoint.paging not in (Paging.ONE, Paging.WHOLE) or ON_DEMAND in endpoint.path
+
+
 def estimate(endpoint: Endpoint, known: Known, *, full: bool = False) -> Estimate:
     """What the next load of an endpoint sends. `full`: it forgets where the last one ended."""
     own = OWN.get(endpoint.name)

@@ -1,14 +1,13 @@
 """What a sync would meet and cost, found by a few requests: is the space there, who am I, what may this key read."""
 
 import math
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from backlog_assets.catalogue import ENDPOINTS, Endpoint, Paging
 from backlog_assets.client import BacklogClient, rate_class
-from backlog_assets.cost import PAGE, Known, cost_told, estimate, quotas_of, seconds_for
+from backlog_assets.cost import PAGE, Known, cost_told, estimate, is_long, quotas_of, seconds_for
 from backlog_assets.errors import Refused, Undefined
 from backlog_assets.known import known
 from backlog_assets.reading import one, whole
@@ -94,7 +93,7 @@ def costs(client: BacklogClient, found: Sequence[Finding], headroom: float) -> l
             totals[kind] = totals.get(kind, 0) + finding.requests
             if finding.at_least:
                 uncertain.add(kind)
-    quotas, now = client.quotas, time.time()
+    quotas, now = client.quotas, client.now()
     result: list[Cost] = []
     for kind, requests in sorted(totals.items()):
         quota = quotas.get(kind)
@@ -110,7 +109,7 @@ def known_by_asking(client: BacklogClient, known: Known, chosen: Sequence[Endpoi
     `projects` is how many are selected, None for all that the key's user sees.
     """
     limits, rows = known.limits, dict(known.rows)
-    if not limits and any(endpoint.paging not in (Paging.ONE, Paging.WHOLE) for endpoint in chosen):
+    if not limits and any(is_long(endpoint) for endpoint in chosen):
         told: Mapping[str, Any] = one(client, "/rateLimit").get("rateLimit") or {}
         limits = {name: int(quota["limit"]) for name, quota in told.items() if quota.get("limit")}
     for endpoint in chosen:
@@ -135,7 +134,7 @@ def sync_cost(
     """What a sync of these endpoints will cost, as a sentence. Asks what only Backlog knows, before the first load."""
     found = known_by_asking(client, known(warehouse), chosen, projects)
     estimates = [estimate(endpoint, found, full=full) for endpoint in chosen]
-    now = time.time()
+    now = client.now()
     told = cost_told(estimates, quotas_of(client.quotas, found.limits, now), headroom, now, found.request_seconds)
     return f"This sync sends {told}."
 

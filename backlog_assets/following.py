@@ -1,7 +1,6 @@
 """A load and its log: what it will cost before it begins, and once a minute how far it has come. Sends nothing."""
 
-import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -23,17 +22,14 @@ def followed(
     headroom: float,
     estimate: Estimate,
     known: Known | None = None,
-    *,
-    now: Callable[[], float] = time.time,
-    say_cost: bool = True,
 ) -> Generator[None]:
     """While inside, what is read of a table is told to `log`: first its cost, then a line a minute with the time left.
 
     Whoever watches outside (the terminal of `sync`) gets the time left with each step as well.
     """
     known = known or Known()
-    before, started = client.usage, now()
-    if say_cost and (estimate.total > FEW or estimate.at_least):
+    before, started = client.usage, client.now()
+    if estimate.total > FEW or estimate.at_least:
         quotas = quotas_of(client.quotas, known.limits, started)
         told = cost_told([estimate], quotas, headroom, started, known.request_seconds or REQUEST_SECONDS)
         log.info(f"{estimate.table}: {told}.")
@@ -41,7 +37,7 @@ def followed(
 
     def change(step: Step) -> Step:
         nonlocal said
-        at, usage = now(), client.usage.since(before)
+        at, usage = client.now(), client.usage.since(before)
         if not step.is_over:
             busy = at - started - usage.waited_seconds
             left = seconds_left(step.done, step.total, usage.requests_by_class, busy, client.quotas, headroom, at)

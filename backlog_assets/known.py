@@ -2,9 +2,9 @@
 
 from duckdb import DuckDBPyConnection
 
-from backlog_assets.catalogue import ENDPOINTS, Load, Paging
+from backlog_assets.catalogue import ENDPOINTS, Load
 from backlog_assets.catalogue.table import DELETED_AT, LOADED_AT, table_of
-from backlog_assets.cost import ON_DEMAND, REQUEST_SECONDS, Known
+from backlog_assets.cost import REQUEST_SECONDS, Known, is_long
 from backlog_assets.ledger import OPS, was_whole
 from backlog_assets.warehouse import Warehouse, columns_of, full_name
 
@@ -28,8 +28,7 @@ def known_in(connection: DuckDBPyConnection, schema: str) -> Known:
     rows: dict[str, int] = {}
     expected: dict[str, int] = {}
     for endpoint in ENDPOINTS:
-        is_long = endpoint.paging not in (Paging.ONE, Paging.WHOLE) or ON_DEMAND in endpoint.path
-        if not is_long and endpoint.name != "projects":
+        if not is_long(endpoint) and endpoint.name != "projects":
             continue
         columns = columns_of(connection, schema, endpoint.name)
         if not columns:

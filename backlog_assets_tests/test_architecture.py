@@ -20,7 +20,7 @@ FLOORS: list[set[str]] = [
     {"incremental"},
     {"demo"},
     {"values", "slices", "frames", "failures", "io_manager", "resources", "partitions"},
-    {"chart", "lineage", "overview", "specs", "checks", "assets"},
+    {"chart", "lineage", "overview", "specs", "checks", "steps", "assets"},
     {"turns", "executor", "lost_runs", "clock", "jobs", "schedules", "sensors", "alerts"},
     {"sync", "doctor", "replay"},
     {"definitions", "cli"},

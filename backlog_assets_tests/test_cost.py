@@ -221,7 +221,7 @@ def test_a_load_tells_its_log_the_cost_first_and_then_a_line_a_minute_and_the_te
         BacklogClient(world.server.url, ApiKey(world.server.api_key), now=clock.now, sleep=clock.sleep) as client,
         caplog.at_level(logging.INFO, log.name),
         watched(seen.append),
-        followed(log, client, 0.1, Estimate("users", {"read": 200}), Known(limits={"read": 60}), now=clock.now),
+        followed(log, client, 0.1, Estimate("users", {"read": 200}), Known(limits={"read": 60})),
     ):
         for at in range(200):
             client.get("/priorities")

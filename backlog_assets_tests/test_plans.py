@@ -50,6 +50,13 @@ def test_a_whole_sync_under_the_free_plan_takes_what_the_plan_allows(
     assert best <= taken <= best * SLOWER
     assert rates.least["read"] >= 6
     assert rates.least["search"] >= 2
+    said = [entry.user_message for run in outcome.run_ids for entry in world.instance.all_logs(run)]
+    costs = [line for line in said if "at the quota left" in line]
+    unknown = {line.split(":")[0] for line in costs if "at least" in line}
+    assert unknown == {"issues", "activities", "notifications", "teams"}
+    progress = [line for line in said if " read" in line and "s waited)." in line]
+    assert [line.split(":")[0] for line in progress] == ["activities", "activities", "issues", "project_versions"]
+    assert progress[2].startswith("issues: 1,300 of 2,500 read (52 %), about 2 minutes left (14 requests, ")
 
 
 @pytest.mark.parametrize("plan", ["free", "paid"])
