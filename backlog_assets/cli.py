@@ -168,8 +168,8 @@ def _by_class(requests: Mapping[str, int]) -> str:
 def replay(tables: Sequence[str], into: str | None, allow_gaps: bool) -> None:
     """Rebuild tables from what was kept of each load (BACKLOG_KEEP_RAW=on), without a request.
 
-    Every kept load is done again in order. The tables are replaced all at once at the end; where anything is missing
-    or damaged, nothing is changed.
+    Every kept load is done again, in order and beside the tables. These are replaced all at once at the end; where
+    anything is missing or damaged, nothing is changed.
     """
     with _told():
         from backlog_assets.definitions import io_manager_from

@@ -7,7 +7,7 @@ from typing import Any
 
 from backlog_assets.catalogue import ENDPOINTS, Endpoint, Paging
 from backlog_assets.client import BacklogClient, rate_class
-from backlog_assets.cost import PAGE, Known, cost_told, estimate, is_long, quotas_of, seconds_for
+from backlog_assets.cost import PAGE, Known, check_estimate, cost_told, estimate, is_long, quotas_of, seconds_for
 from backlog_assets.errors import Refused, Undefined
 from backlog_assets.known import known
 from backlog_assets.reading import one, whole
@@ -134,6 +134,7 @@ def sync_cost(
     """What a sync of these endpoints will cost, as a sentence. Asks what only Backlog knows, before the first load."""
     found = known_by_asking(client, known(warehouse), chosen, projects)
     estimates = [estimate(endpoint, found, full=full) for endpoint in chosen]
+    estimates += [check_estimate(endpoint) for endpoint in chosen]
     now = client.now()
     told = cost_told(estimates, quotas_of(client.quotas, found.limits, now), headroom, now, found.request_seconds)
     return f"This sync sends {told}."

@@ -1,11 +1,12 @@
 """Rebuilds tables from what was kept of each load (`raw`), without a request: wholly, or not at all. Knows no HTTP.
 
 Every kept load is done again, in order and as of its instant, in a database of its own; when all went well its tables
-take the place of the old ones in one transaction.
+take the place of the old ones in one transaction. All loads, whatever tables are wanted: loads change each other's rows
+(what belongs to a project is lost with it).
 """
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 from duckdb import DuckDBPyConnection
 
 from backlog_assets.catalogue import BY_NAME, ENDPOINTS, Endpoint
-from backlog_assets.catalogue.table import names_of, table_of, tables_of
+from backlog_assets.catalogue.table import names_of, tables_of
 from backlog_assets.errors import Misconfigured, Refused
 from backlog_assets.io_manager import WholeOrNothingIOManager
 from backlog_assets.ledger import OPS, claim, last_load
@@ -25,6 +26,9 @@ from backlog_assets.warehouse import Warehouse, ensure_schema, ensure_table, ful
 
 LEDGERS = ("loads", "requests")
 """Bookkeeping of what has happened: rows that are not there yet are added, none is replaced."""
+
+STATES: Mapping[str, str] = {"comment_state": "issue_comments"}
+"""Bookkeeping that belongs to one table altogether: its name -> the table's. The others name the table in each row."""
 
 BATCH = 1_000
 
@@ -44,17 +48,16 @@ def replay(
 ) -> Replayed:
     """Rebuilds the families of `tables` (all that are kept, for none) in `target`. Raises Refused, and changes nothing,
     where a file is missing or damaged, or where a load is not kept that another begins from (unless `allow_gaps`)."""
-    chosen = families(tables)
-    kept = [one for one in raw.kept(space, _needed(chosen)) if one.manifest.table in BY_NAME]
-    done = Replayed()
+    kept = [one for one in raw.kept(space) if one.manifest.table in BY_NAME]
     there = {one.manifest.table for one in kept}
-    chosen = [endpoint for endpoint in chosen if endpoint.name in there]
-    if not chosen:
-        raise Refused(f"No load of {', '.join(tables) or space} is kept in {raw.folder}. Nothing was changed.")
-    missing = sorted(name for endpoint in families(tables) if tables and (name := endpoint.name) not in there)
-    if missing:
-        raise Refused(f"No load of {', '.join(missing)} is kept in {raw.folder}. Nothing was changed.")
-    _check_gaps(kept, target, chosen, done, allow_gaps)
+    missing = [endpoint.name for endpoint in families(tables) if endpoint.name not in there]
+    if not there or (tables and missing):
+        wanted = ", ".join(missing) if tables else space
+        raise Refused(f"No load of {wanted} is kept in {raw.folder}. Nothing was changed.")
+    chosen = [endpoint for endpoint in families(tables) if endpoint.name in there]
+    names = {endpoint.name for endpoint in chosen}
+    done = Replayed()
+    _check_gaps([one for one in kept if one.manifest.table in names], target, chosen, done, allow_gaps)
     check(kept)
     home = Path(target.path).expanduser().resolve().parent if not target.is_remote else None
     if home is not None:
@@ -82,12 +85,6 @@ def families(tables: Sequence[str]) -> list[Endpoint]:
         raise Misconfigured(f"There is no table {', '.join(unknown)}. Tables: {', '.join(sorted(known))}.")
     wanted = {known[name].name for name in tables} or {endpoint.name for endpoint in ENDPOINTS}
     return [endpoint for endpoint in ENDPOINTS if endpoint.name in wanted]
-
-
-def _needed(chosen: Sequence[Endpoint]) -> set[str]:
-    """The tables themselves; and `projects`, for rows are lost with their project."""
-    lost_with_project = any(table_of(endpoint).per_project for endpoint in chosen)
-    return {endpoint.name for endpoint in chosen} | ({"projects"} if lost_with_project else set())
 
 
 def _check_gaps(
@@ -211,14 +208,19 @@ def _take_over(connection: DuckDBPyConnection, schema: str, chosen: Sequence[End
 def _take_over_books(connection: DuckDBPyConnection, names: Sequence[str]) -> None:
     """Bookkeeping of these tables: where loads ended is replaced, what has happened is added where it is not there."""
     books = connection.execute(
-        "SELECT table_name FROM duckdb_columns() WHERE database_name = 'replayed' AND schema_name = ? "
-        "AND column_name = 'table_name' ORDER BY 1",
+        "SELECT table_name, bool_or(column_name = 'table_name') FROM duckdb_columns() "
+        "WHERE database_name = 'replayed' AND schema_name = ? AND table_name <> 'spaces' GROUP BY 1 ORDER BY 1",
         [OPS],
     ).fetchall()
-    for [book] in books:
+    for book, names_tables in books:
         source, target = f"replayed.{quoted(OPS)}.{quoted(book)}", full_name(connection, OPS, book)
         of_these = f"FROM {source} r WHERE r.table_name IN (SELECT unnest(?))"
         ensure_table(connection, OPS, book, _columns(connection, book))
+        if not names_tables:
+            if STATES[book] in names:
+                connection.execute(f"DELETE FROM {target}")
+                connection.execute(f"INSERT INTO {target} BY NAME FROM {source}")
+            continue
         if book in LEDGERS:
             there = (
                 f"FROM {target} t WHERE (t.run_id, t.table_name, t.loaded_at) = (r.run_id, r.table_name, r.loaded_at)"

@@ -168,6 +168,13 @@ def test_activities_to_come_are_guessed_from_the_week_before_the_last_load(world
     assert known(warehouse).expected["activities"] == 140
 
 
+def test_the_checks_after_a_load_are_part_of_its_cost(world: World) -> None:
+    world.load("rate_limit", "issues")
+    with client_of(world) as client:
+        told = sync_cost(client, world.io_manager.warehouse(), [BY_NAME["issues"]], 0.1)
+    assert told.startswith("This sync sends about 3 requests of class search: ")
+
+
 def test_a_sync_of_short_lists_asks_nothing_to_tell_its_cost(world: World) -> None:
     with client_of(world) as client:
         told = sync_cost(client, world.io_manager.warehouse(), [BY_NAME["priorities"], BY_NAME["users"]], 0.1)

@@ -300,3 +300,11 @@ def test_all_that_a_load_knows_is_kept_and_known_again(world: World) -> None:
     for one in fields(Spooled):
         if one.name not in NOT_KEPT:
             assert getattr(found, one.name) == getattr(full, one.name), one.name
+
+
+def test_no_field_of_a_load_is_overlooked() -> None:
+    """A new one? Then think of `begins_anew`: does a load that has it begin where another ended? And add it here."""
+    assert {one.name for one in fields(Spooled)} - NOT_KEPT == {
+        *("projects", "refused", "requests", "requests_by_project", "since_id", "waited_seconds", "seconds"),
+        *("shares", "quota_left", "notes"),
+    }
