@@ -1,6 +1,7 @@
 """The assets: `build_asset` makes one of each catalogue entry; `issue` has a run config of its own. Knows no SQL."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timezone
 from typing import Any, TypeAlias
 
 import dagster as dg
@@ -12,7 +13,8 @@ from backlog_assets.checks.findings import SHOWN, Finding, counted
 from backlog_assets.checks.results import result_of
 from backlog_assets.errors import BacklogError, Shrunk
 from backlog_assets.failures import told
-from backlog_assets.io_manager import WholeOrNothingIOManager, project_metadata
+from backlog_assets.figures import project_metadata
+from backlog_assets.io_manager import WholeOrNothingIOManager
 from backlog_assets.loading import Loaded
 from backlog_assets.overview import issues_overview
 from backlog_assets.partitions import PROJECTS

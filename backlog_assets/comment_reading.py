@@ -51,10 +51,12 @@ def _longs() -> "array[int]":
 @dataclass
 class Wanted:
     """The issues whose comments are wanted, by id, in 40 bytes each. `activity_id`: the newest activity of those that
-    need not be looked at again for what they tell of comments."""
+    need not be looked at again for what they tell of comments. `is_whole`: the comments of all issues are wanted,
+    whatever is known of them."""
 
     columns: tuple["array[int]", ...] = field(default_factory=lambda: tuple(_longs() for _ in IssueWanted._fields))
     activity_id: int | None = None
+    is_whole: bool = False
 
     def __len__(self) -> int:
         return len(self.columns[0])
@@ -93,6 +95,7 @@ def read_comments(
             report(endpoint.name, at + 1, len(wanted))
         spooled = spool.spooled
         spooled.refused = left.refused
+        spooled.since_id = None if wanted.is_whole and not left.is_any else wanted.activity_id or 0
         spooled.cursors = {} if wanted.activity_id is None else {ACTIVITY: str(wanted.activity_id)}
         spooled.notes |= left.told(len(wanted))
     return spool.spooled
@@ -109,6 +112,10 @@ class _Left:
 
     def is_closed(self, project_id: int) -> bool:
         return self.in_a_row.get(project_id, 0) >= REFUSALS
+
+    @property
+    def is_any(self) -> bool:
+        return bool(self.gone or self.skipped or self.refused)
 
     def told(self, wanted: int) -> dict[str, int]:
         counts = {"issues_read": wanted - self.gone - self.skipped - len(self.refused), "issues_gone": self.gone}

@@ -45,6 +45,7 @@ def comments_wanted(
     if not columns_of(connection, schema, "issues"):
         return wanted
     ensure_table(connection, OPS, "comment_state", COMMENT_STATE)
+    wanted.is_whole = only is None and (full or not _is_any_read(connection))
     _find_told(connection, schema, newest)
     chosen = "true"
     if only is not None:
@@ -65,6 +66,11 @@ def comments_wanted(
         for row in rows:
             wanted.add(IssueWanted(*row))
     return wanted
+
+
+def _is_any_read(connection: DuckDBPyConnection) -> bool:
+    state = full_name(connection, OPS, "comment_state")
+    return connection.execute(f"SELECT 1 FROM {state} LIMIT 1").fetchone() is not None
 
 
 def _newest_activity(connection: DuckDBPyConnection, schema: str) -> int | None:

@@ -28,10 +28,11 @@ from backlog_assets.comment_reading import Wanted
 from backlog_assets.comment_state import COMMENTS, CommentLoader, comments_wanted
 from backlog_assets.errors import Refused
 from backlog_assets.failures import told
+from backlog_assets.figures import as_table, project_metadata, quota_metadata, table_metadata
 from backlog_assets.frames import Written, read_frame, replace_frame
 from backlog_assets.keeping import seal, staged
 from backlog_assets.ledger import claim, last_load, note_down, was_whole
-from backlog_assets.loading import Figures, Loaded, Loader, mark_orphans
+from backlog_assets.loading import Loaded, Loader, mark_orphans
 from backlog_assets.progress import finished
 from backlog_assets.raw import Raw, Staged
 from backlog_assets.shrinking import live_rows, refuse_shrinking
@@ -45,10 +46,6 @@ FIRST_LOAD_MEMORY = "72MB"
 Enough for rows of the usual length: 250,000 issues of the demo space get by with it. A load that does not is done again
 without. Tables that are there already are compared with what was loaded, which would be slow in so little.
 """
-
-QUOTA_LEFT = "quota_left_"
-"""What the metadata with the requests left begin with; the class of requests follows."""
-
 
 LOADERS: Mapping[str, type[Loader]] = {COMMENTS: CommentLoader}
 """Endpoints whose records are written in a way of their own."""
@@ -122,7 +119,7 @@ class WholeOrNothingIOManager(DbIOManager):
         table = context.asset_key.path[-1]
         loaded = told(lambda: self.write(obj, context.run_id))
         figures = loaded[table]
-        context.add_output_metadata({"sample": _as_table(figures.sample), **quota_metadata(obj)})
+        context.add_output_metadata({"sample": as_table(figures.sample), **quota_metadata(obj)})
         if not context.has_asset_partitions:
             context.add_output_metadata(table_metadata(figures, obj))
             return
@@ -344,38 +341,6 @@ def _schema_of(written: Written) -> dg.TableSchema:
     return dg.TableSchema(columns=[dg.TableColumn(name, kind) for name, kind in written.types.items()])
 
 
-def table_metadata(figures: Loaded, spooled: Spooled) -> dict[str, Any]:
-    """What one materialization of a whole table did and cost."""
-    return {
-        "dagster/row_count": figures.rows,
-        **_done(figures),
-        "requests": spooled.requests,
-        "seconds": round(spooled.seconds, 3),
-        "seconds_waited": round(spooled.waited_seconds, 3),
-        **spooled.notes,
-    }
-
-
-def project_metadata(figures: Loaded, spooled: Spooled, key: str) -> dict[str, Any]:
-    """What one materialization of a project's partition did and cost."""
-    projects = spooled.projects or {}
-    own = figures.by_project.get(projects.get(key, -1), Figures())
-    return {
-        "dagster/partition_row_count": own.rows,
-        **_done(own),
-        "requests": spooled.requests_by_project.get(key, 0),
-        "table_rows": figures.rows,
-        "seconds_of_run": round(spooled.seconds, 3),
-        "seconds_waited": round(spooled.waited_seconds, 3),
-        **spooled.notes,
-    }
-
-
-def quota_metadata(spooled: Spooled) -> dict[str, Any]:
-    """How many requests of each class were left in the minute in which the load ended."""
-    return {f"{QUOTA_LEFT}{rate_class}": left for rate_class, left in spooled.quota_left.items()}
-
-
 def _stamp_partitions(context: dg.OutputContext, by_partition: Mapping[str, Mapping[str, Any]]) -> None:
     """Gives each partition of the run metadata of its own.
 
@@ -399,19 +364,3 @@ def _live(connection: DuckDBPyConnection, schema: str, table: str) -> bool:
         return False
     name = full_name(connection, schema, table)
     return connection.execute(f"SELECT 1 FROM {name} WHERE _deleted_at IS NULL LIMIT 1").fetchone() is not None
-
-
-def _done(figures: Figures) -> dict[str, int]:
-    return {
-        "rows_inserted": figures.inserted,
-        "rows_updated": figures.updated,
-        "rows_deleted": figures.deleted,
-    }
-
-
-def _as_table(sample: list[dict[str, str | None]]) -> dg.TableMetadataValue:
-    columns = list(sample[0]) if sample else []
-    return dg.TableMetadataValue(
-        records=[dg.TableRecord(row) for row in sample],
-        schema=dg.TableSchema(columns=[dg.TableColumn(column, "string") for column in columns]),
-    )

@@ -4,9 +4,13 @@ from duckdb import DuckDBPyConnection
 
 from backlog_assets.catalogue import ENDPOINTS, Load
 from backlog_assets.catalogue.table import DELETED_AT, LOADED_AT, table_of
+from backlog_assets.comment_state import COMMENTS, comments_wanted
 from backlog_assets.cost import REQUEST_SECONDS, Known, is_long
+from backlog_assets.cursors import cursors_of
 from backlog_assets.ledger import OPS, was_whole
 from backlog_assets.warehouse import Warehouse, columns_of, full_name
+
+ISSUES = "issues"
 
 DAYS = 7
 """How far back is looked to guess how much comes in a day."""
@@ -37,24 +41,28 @@ def known_in(connection: DuckDBPyConnection, schema: str) -> Known:
         name = full_name(connection, schema, endpoint.name)
         rows[endpoint.name] = _number(connection, f"SELECT count(*) FROM {name} {alive}")
         if endpoint.load is Load.APPEND and was_whole(connection, endpoint.name):
-            expected[endpoint.name] = _since_last_load(connection, name, endpoint.name)
+            expected[endpoint.name] = _since_last_load(connection, name, endpoint.name, "created")
+        if endpoint.name == ISSUES and cursors_of(connection, ISSUES):
+            expected[ISSUES] = _since_last_load(connection, name, ISSUES, "updated")
     return Known(
         rows=rows,
         expected=expected,
+        one_by_one={COMMENTS: len(comments_wanted(connection, schema))} if ISSUES in rows else {},
         limits=_limits(connection, schema),
         projects=rows.get("projects"),
         request_seconds=_request_seconds(connection),
     )
 
 
-def _since_last_load(connection: DuckDBPyConnection, name: str, table: str) -> int:
-    """Rows that will have come since the last load, if as many come in a day as in the week before it."""
+def _since_last_load(connection: DuckDBPyConnection, name: str, table: str, moved: str) -> int:
+    """Rows that will have come since the last load, by their time in the column `moved`, if as many come in a day as in
+    the week before it."""
     state = full_name(connection, OPS, "sync_state")
     return _number(
         connection,
         f"""-- rows of the week before the last load, by the part of a week that has gone by since
         SELECT ceil(count(t.id) * date_diff('second', any_value(s.loaded_at), now()) / (86400.0 * {DAYS}))
-        FROM {state} s LEFT JOIN {name} t ON t.created > s.loaded_at - INTERVAL {DAYS} DAYS
+        FROM {state} s LEFT JOIN {name} t ON t.{moved} > s.loaded_at - INTERVAL {DAYS} DAYS
         WHERE s.table_name = '{table}'""",
     )
 

@@ -18,7 +18,7 @@ from backlog_assets.spool import Spooled
 FORMAT = 1
 """Of the manifest; another one is refused."""
 
-NOT_KEPT = frozenset({"endpoint", "parts", "space", "loaded"})
+NOT_KEPT = frozenset({"endpoint", "parts", "space", "loaded", "journal", "kept", "began"})
 """Fields of `Spooled` that the manifest has in a form of its own, or that mean nothing later."""
 
 
@@ -74,8 +74,9 @@ class Kept:
 
 
 def begins_anew(spooled: Spooled) -> bool:
-    """Whether a load depends on none before it: a complete list, or an append-only table from its beginning."""
-    return spooled.since_id is None and spooled.endpoint.load in (Load.SNAPSHOT, Load.APPEND)
+    """Whether a load depends on none before it: a complete list, or the beginning of one read bit by bit."""
+    is_complete = spooled.since_id is None and not spooled.changes_only
+    return is_complete and spooled.endpoint.load in (Load.SNAPSHOT, Load.CHANGES, Load.APPEND)
 
 
 def superseded(kept: Sequence[Kept], cutoff: datetime) -> list[Kept]:

@@ -47,7 +47,7 @@ class Spooled:
     rows. `counted` is how many Backlog says there are, asked after all that was read.
     `kept` is what the first of the loads that this one goes on with has kept, `began` when that was, in epoch seconds
     (None: it goes on with none), `journal` the answers from which the files can be made again.
-    `since_id` is where an append-only load began, None at the beginning of all.
+    `since_id` is the id from which a table is read on, None at the beginning of all.
     `loaded` is what the IO manager has made of it, so that an endpoint's tables are written once.
     """
 

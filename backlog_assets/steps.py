@@ -1,4 +1,4 @@
-"""What loading steps read: from where on, what it will cost told first, progress logged. Knows no SQL, writes no table."""
+"""What loading steps read: cost told first, progress logged, stopped loads gone on with. Knows no SQL."""
 
 from collections.abc import Mapping
 from datetime import datetime, timezone

@@ -14,7 +14,8 @@ from backlog_assets.catalogue import ENDPOINTS, Endpoint
 from backlog_assets.catalogue.table import names_of, table_of
 from backlog_assets.errors import Misconfigured
 from backlog_assets.executor import in_turn, pools_of_job
-from backlog_assets.io_manager import QUOTA_LEFT, BacklogDuckDBIOManager, WholeOrNothingIOManager
+from backlog_assets.figures import QUOTA_LEFT
+from backlog_assets.io_manager import BacklogDuckDBIOManager, WholeOrNothingIOManager
 from backlog_assets.ledger import claim, loads_of
 from backlog_assets.lost_runs import report_lost_runs
 from backlog_assets.partitions import RANGE_END, RANGE_START, apply_changes

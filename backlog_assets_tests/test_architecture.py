@@ -19,7 +19,7 @@ FLOORS: list[set[str]] = [
     {"warehouse", "loading", "cursors", "aligning", "comment_state", "shrinking", "ledger", "known", "keeping"},
     {"incremental"},
     {"demo"},
-    {"values", "slices", "frames", "failures", "io_manager", "resources", "partitions"},
+    {"values", "slices", "frames", "failures", "figures", "io_manager", "resources", "partitions"},
     {"chart", "lineage", "overview", "specs", "checks", "steps", "assets"},
     {"turns", "executor", "lost_runs", "clock", "jobs", "schedules", "sensors", "alerts"},
     {"sync", "doctor", "replay"},
