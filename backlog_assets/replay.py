@@ -27,7 +27,7 @@ from backlog_assets.warehouse import Warehouse, ensure_schema, ensure_table, ful
 LEDGERS = ("loads", "requests")
 """Bookkeeping of what has happened: rows that are not there yet are added, none is replaced."""
 
-STATES: Mapping[str, str] = {"comment_state": "issue_comments"}
+STATES: Mapping[str, str] = {"comment_state": "issue_comments", "issues_to_read": "issues"}
 """Bookkeeping that belongs to one table altogether: its name -> the table's. The others name the table in each row."""
 
 BATCH = 1_000
