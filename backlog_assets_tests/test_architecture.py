@@ -12,12 +12,12 @@ ROOT = Path(__file__).parent.parent
 PRODUCT = ROOT / "backlog_assets"
 
 FLOORS: list[set[str]] = [
-    {"errors", "progress", "catalogue", "shape", "tables_page"},
+    {"errors", "progress", "catalogue", "shape"},
     {"credentials", "answers", "quota", "paging", "transport", "tries", "request", "client"},
     {"journal", "spool", "cost", "manifest", "raw"},
     {"reading", "comment_reading", "following", "probe"},
-    {"warehouse", "loading", "cursors", "aligning", "comment_state", "shrinking", "ledger", "known", "keeping"},
-    {"incremental"},
+    {"warehouse", "loading", "cursors", "aligning", "comment_state", "shrinking", "ledger"},
+    {"incremental", "known", "keeping", "history", "tables_page"},
     {"demo"},
     {"values", "slices", "frames", "failures", "figures", "io_manager", "resources", "partitions"},
     {"chart", "lineage", "overview", "specs", "checks", "steps", "assets"},

@@ -1,0 +1,9 @@
+"""The history of issues: what change logs tell, laid out in time. Made from tables that are there, at no request.
+
+Knows no HTTP and no Dagster.
+"""
+
+from backlog_assets.history.building import build
+from backlog_assets.history.tables import AS_OF, AS_OF_DOC, AS_OF_DOC_JA, TABLES, Mart
+
+__all__ = ["AS_OF", "AS_OF_DOC", "AS_OF_DOC_JA", "TABLES", "Mart", "build"]
