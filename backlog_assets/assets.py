@@ -14,6 +14,7 @@ from backlog_assets.checks.results import result_of
 from backlog_assets.errors import BacklogError, Shrunk
 from backlog_assets.failures import told
 from backlog_assets.figures import project_metadata
+from backlog_assets.history_assets import build_history
 from backlog_assets.io_manager import WholeOrNothingIOManager
 from backlog_assets.loading import Loaded
 from backlog_assets.overview import issues_overview
@@ -316,8 +317,9 @@ BUILDERS: Mapping[str, Callable[[Options], dg.AssetsDefinition]] = {
 
 
 def build_assets(options: Options = DEFAULTS) -> list[dg.AssetsDefinition]:
-    """Every asset, in the order of the catalogue."""
-    return [
+    """Every asset, in the order of the catalogue; then what is made of them."""
+    loaded = [
         BUILDERS[endpoint.name](options) if endpoint.name in BUILDERS else build_asset(endpoint, options)
         for endpoint in ENDPOINTS
     ]
+    return [*loaded, build_history(options)]

@@ -97,6 +97,16 @@ def note_down(
         _note_projects(connection, spooled, run_id, now)
 
 
+def note_made(
+    connection: DuckDBPyConnection, made: Mapping[str, tuple[int, int, int]], run_id: str, seconds: float, now: datetime
+) -> None:
+    """Writes down what was made of other tables, at no request: table -> rows there are, rows written, rows dropped."""
+    ensure_table(connection, OPS, "loads", LOADS)
+    for at, (name, (rows, written, dropped)) in enumerate(made.items()):
+        took = seconds if at == 0 else 0.0
+        _insert(connection, "loads", LOADS, (run_id, name, now, rows, written, 0, dropped, 0, took, 0.0, None))
+
+
 def _note_requests(connection: DuckDBPyConnection, spooled: Spooled, run_id: str, now: datetime) -> None:
     ensure_table(connection, OPS, "requests", REQUESTS)
     for name, share in spooled.shares.items():

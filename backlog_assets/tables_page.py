@@ -5,14 +5,15 @@ from collections.abc import Iterator, Sequence
 
 from backlog_assets.catalogue import ENDPOINTS, Column, Endpoint, Load
 from backlog_assets.catalogue.table import DELETED_AT, EVIDENCE, Table, child_table, table_of
+from backlog_assets.history import AS_OF, AS_OF_DOC, AS_OF_DOC_JA, TABLES, Mart
 
 HEAD = """# Tables
 
 Written from the catalogue by `make docs`; a test keeps it true. Tables are in schema `backlog` (`BACKLOG_SCHEMA`).
 
-Every table has `_loaded_at` (when the row was written as it is now) and `_extra` (fields Backlog sent that the
-catalogue does not name, as JSON). Tables with `_deleted_at` keep rows that Backlog no longer lists and say there since
-when: add `WHERE _deleted_at IS NULL` for what is there now.
+Every table has `_loaded_at` (when the row was written as it is now); those loaded have `_extra` (fields Backlog sent
+that the catalogue does not name, as JSON). Tables with `_deleted_at` keep rows that Backlog no longer lists and say
+there since when: add `WHERE _deleted_at IS NULL` for what is there now.
 """
 
 LOADS = {
@@ -26,7 +27,16 @@ LOADS = {
 
 def tables_page() -> str:
     """The whole page, in Markdown."""
-    return "\n".join([HEAD, *_contents(), *(line for endpoint in ENDPOINTS for line in _endpoint(endpoint))])
+    return "\n".join(
+        [
+            HEAD,
+            *_contents(),
+            *(line for endpoint in ENDPOINTS for line in _endpoint(endpoint)),
+            *(line for mart in TABLES for line in _mart(mart)),
+            f"## {AS_OF}\n",
+            f"{AS_OF_DOC} {AS_OF_DOC_JA}\n",
+        ]
+    )
 
 
 def _contents() -> Iterator[str]:
@@ -38,6 +48,9 @@ def _contents() -> Iterator[str]:
             yield f"| [{child.name}](#{child.name}) | {_first(child.doc)} | `{child.field}` in `{endpoint.name}` |"
         for view in endpoint.views:
             yield f"| {view.name} | {_first(view.doc)} | view of `{endpoint.name}` |"
+    for mart in TABLES:
+        yield f"| [{mart.name}](#{mart.name}) | {_first(mart.doc)} | made of {_listed(mart.made_of)} |"
+    yield f"| [{AS_OF}](#{AS_OF}) | {_first(AS_OF_DOC)} | macro |"
     yield ""
 
 
@@ -53,6 +66,15 @@ def _endpoint(endpoint: Endpoint) -> Iterator[str]:
             f"From `{child.field}` in `{endpoint.name}`, at no request. Replaced with the {child.parent} it belongs to."
         )
         yield from _table(child_table(child), child.doc, child.doc_ja, told)
+
+
+def _mart(mart: Mart) -> Iterator[str]:
+    told = f"Made of {_listed(mart.made_of)}, at no request, of the issues that changed."
+    yield from _table(mart, mart.doc, mart.doc_ja, told)
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(f"`{name}`" for name in names)
 
 
 def _table(table: Table, doc: str, doc_ja: str, how: str) -> Iterator[str]:

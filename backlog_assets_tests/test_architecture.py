@@ -20,7 +20,7 @@ FLOORS: list[set[str]] = [
     {"incremental", "known", "keeping", "history", "tables_page"},
     {"demo"},
     {"values", "slices", "frames", "failures", "figures", "io_manager", "resources", "partitions"},
-    {"chart", "lineage", "overview", "specs", "checks", "steps", "assets"},
+    {"chart", "lineage", "overview", "specs", "checks", "steps", "history_assets", "assets"},
     {"turns", "executor", "lost_runs", "clock", "jobs", "schedules", "sensors", "alerts"},
     {"sync", "doctor", "replay"},
     {"definitions", "cli"},

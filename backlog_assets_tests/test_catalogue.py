@@ -102,6 +102,7 @@ def test_tables_that_read_in_another_way_say_so() -> None:
         "activities",
         "issues",
         "issue",
+        "issue_comments",
     }
 
 

@@ -145,6 +145,9 @@ ISSUE_STATUS_TRANSITIONS = Mart(
     ),
 )
 
+HISTORY = "issue_history"
+"""What the tables are called together."""
+
 TABLES = (ISSUE_CHANGES, ISSUE_FIELD_HISTORY, ISSUE_STATUS_TRANSITIONS)
 """The tables that `build` fills, in the order in which they are filled."""
 
