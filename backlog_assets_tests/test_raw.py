@@ -48,7 +48,7 @@ def test_each_load_is_a_folder_of_its_table_and_day_with_a_manifest_and_readable
         "space": world.backlog.space_name,
         "table": "issues",
         "path": "/issues",
-        "mode": "snapshot",
+        "mode": "changes",
         "anew": True,
         "follows": None,
         "format": 1,
