@@ -55,7 +55,9 @@ def test_a_whole_sync_under_the_free_plan_takes_what_the_plan_allows(
     unknown = {line.split(":")[0] for line in costs if "at least" in line}
     assert unknown == {"issues", "activities", "notifications", "teams"}
     progress = [line for line in said if " read" in line and "s waited)." in line]
-    assert [line.split(":")[0] for line in progress] == ["activities", "activities", "issues", "project_versions"]
+    tables = [line.split(":")[0] for line in progress]
+    assert tables[:3] == ["activities", "activities", "issues"]
+    assert tables.count("issue_comments") > 40
     assert progress[2].startswith("issues: 1,300 of 2,500 read (52 %), about 2 minutes left (14 requests, ")
 
 
