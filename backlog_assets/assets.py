@@ -13,14 +13,17 @@ from backlog_assets.checks.findings import SHOWN, Finding, counted
 from backlog_assets.checks.results import result_of
 from backlog_assets.errors import BacklogError, Shrunk
 from backlog_assets.failures import told
-from backlog_assets.io_manager import WholeOrNothingIOManager, project_metadata
+from backlog_assets.figures import project_metadata
+from backlog_assets.history_assets import build_history
+from backlog_assets.io_manager import WholeOrNothingIOManager
 from backlog_assets.loading import Loaded
 from backlog_assets.overview import issues_overview
 from backlog_assets.partitions import PROJECTS
-from backlog_assets.reading import read_issues_on_demand, read_projects, read_space
+from backlog_assets.reading import read_issues_on_demand
 from backlog_assets.resources import BacklogResource
 from backlog_assets.specs import Options, asset_key, specs_of
 from backlog_assets.spool import Spooled
+from backlog_assets.steps import comments_read, issues_read, projects_read, space_read
 
 BACKFILL_BATCH = 50
 """Projects one run of a backfill loads: few enough to lose little when it fails, many enough to be quick."""
@@ -44,6 +47,12 @@ class Snapshot(dg.Config):
     )
 
 
+class Changes(Snapshot):
+    """How much is read of what is loaded by what changed, and how much of it may vanish."""
+
+    full: bool = Field(default=False, description="Read everything anew, not only what changed since the last load.")
+
+
 class HowMuch(dg.Config):
     """How much of an append-only table is read."""
 
@@ -64,7 +73,7 @@ def _build_plain(endpoint: Endpoint, options: Options) -> dg.AssetsDefinition:
 
     @dg.multi_asset(name=endpoint.name, specs=specs, pool=options.pool)
     def load(context: dg.AssetExecutionContext, backlog: BacklogResource) -> Events:
-        spooled = told(lambda: _read_space(context, backlog, endpoint, since_id=None))
+        spooled = told(lambda: space_read(context, backlog, endpoint))
         yield from _outputs(specs, spooled)
 
     return load
@@ -80,7 +89,7 @@ def _build_snapshot(endpoint: Endpoint, options: Options) -> dg.AssetsDefinition
         backlog: BacklogResource,
         backlog_io_manager: dg.ResourceParam[WholeOrNothingIOManager],
     ) -> Events:
-        spooled = told(lambda: _read_space(context, backlog, endpoint, since_id=None))
+        spooled = told(lambda: space_read(context, backlog, endpoint, backlog_io_manager))
         yield from _written(context, backlog_io_manager, spooled, _max_shrink(config, options))
         yield from _outputs(specs, spooled, {endpoint.name: _overview(backlog_io_manager, endpoint)})
 
@@ -99,24 +108,10 @@ def _build_append_only(endpoint: Endpoint, options: Options) -> dg.AssetsDefinit
     ) -> Events:
         anew = config.full or backlog.selected_projects is not None
         since = None if anew else told(lambda: backlog_io_manager.last_id(endpoint.name))
-        spooled = told(lambda: _read_space(context, backlog, endpoint, since_id=since))
+        spooled = told(lambda: space_read(context, backlog, endpoint, backlog_io_manager, since_id=since))
         yield from _outputs(specs, spooled)
 
     return load
-
-
-def _read_space(
-    context: dg.AssetExecutionContext, backlog: BacklogResource, endpoint: Endpoint, *, since_id: int | None
-) -> Spooled:
-    return read_space(
-        backlog.client,
-        endpoint,
-        backlog.spools,
-        backlog.space_name,
-        context.run.run_id,
-        only=backlog.selected_projects,
-        since_id=since_id,
-    )
 
 
 def _build_per_project(endpoint: Endpoint, options: Options) -> dg.AssetsDefinition:
@@ -138,11 +133,7 @@ def _build_per_project(endpoint: Endpoint, options: Options) -> dg.AssetsDefinit
     ) -> Events:
         ids = told(backlog_io_manager.project_ids)
         asked = {key: ids.get(key) for key in context.partition_keys}
-        spooled = told(
-            lambda: read_projects(
-                backlog.client, endpoint, backlog.spools, backlog.space_name, context.run.run_id, asked
-            )
-        )
+        spooled = told(lambda: projects_read(context, backlog, endpoint, backlog_io_manager, asked))
         yield from _written(context, backlog_io_manager, spooled, _max_shrink(config, options))
         if not spooled.refused:
             yield from _outputs(specs, spooled)
@@ -206,6 +197,46 @@ def _shrunk(table: str, error: Shrunk) -> Finding:
         tuple(error.by_project),
         {"rows_lost": error.lost, "rows_before": error.before},
     )
+
+
+def build_issues(options: Options = DEFAULTS) -> dg.AssetsDefinition:
+    """The `issues` asset and its child tables: all issues at first, then those that changed."""
+    endpoint = BY_NAME["issues"]
+    specs = specs_of(endpoint, deps=[asset_key("activities")], options=options)
+
+    @dg.multi_asset(name=endpoint.name, specs=specs, check_specs=[not_shrunk_spec(endpoint)], pool=options.pool)
+    def load(
+        context: dg.AssetExecutionContext,
+        config: Changes,
+        backlog: BacklogResource,
+        backlog_io_manager: dg.ResourceParam[WholeOrNothingIOManager],
+    ) -> Events:
+        spooled = told(lambda: issues_read(context, backlog, backlog_io_manager, full=config.full))
+        yield from _written(context, backlog_io_manager, spooled, _max_shrink(config, options))
+        yield from _outputs(specs, spooled, {endpoint.name: _overview(backlog_io_manager, endpoint)})
+
+    return load
+
+
+def build_issue_comments(options: Options = DEFAULTS) -> dg.AssetsDefinition:
+    """The `issue_comments` asset and its child tables: the comments of the issues that the warehouse has."""
+    endpoint = BY_NAME["issue_comments"]
+    specs = specs_of(endpoint, deps=[asset_key("issues"), asset_key("activities")], options=options)
+
+    @dg.multi_asset(name=endpoint.name, specs=specs, check_specs=[not_shrunk_spec(endpoint)], pool=options.pool)
+    def load(
+        context: dg.AssetExecutionContext,
+        config: Changes,
+        backlog: BacklogResource,
+        backlog_io_manager: dg.ResourceParam[WholeOrNothingIOManager],
+    ) -> Events:
+        spooled = told(lambda: comments_read(context, backlog, backlog_io_manager, full=config.full))
+        yield from _written(context, backlog_io_manager, spooled, _max_shrink(config, options))
+        yield from _outputs(specs, spooled)
+        if spooled.refused:
+            raise refusal(spooled, of="issues", done=int(spooled.notes.get("issues_read", 0)))
+
+    return load
 
 
 class IssuesWanted(dg.Config):
@@ -277,13 +308,18 @@ def _overview(io_manager: WholeOrNothingIOManager, endpoint: Endpoint) -> dict[s
 OVERVIEWS: Mapping[str, Callable[..., dict[str, Any]]] = {"issues": issues_overview}
 """Table -> what makes metadata of the whole of it, from a connection, its schema and the hour."""
 
-BUILDERS: Mapping[str, Callable[[Options], dg.AssetsDefinition]] = {"issue": build_issue_on_demand}
+BUILDERS: Mapping[str, Callable[[Options], dg.AssetsDefinition]] = {
+    "issues": build_issues,
+    "issue": build_issue_on_demand,
+    "issue_comments": build_issue_comments,
+}
 """Endpoints whose asset is built in a way of its own."""
 
 
 def build_assets(options: Options = DEFAULTS) -> list[dg.AssetsDefinition]:
-    """Every asset, in the order of the catalogue."""
-    return [
+    """Every asset, in the order of the catalogue; then what is made of them."""
+    loaded = [
         BUILDERS[endpoint.name](options) if endpoint.name in BUILDERS else build_asset(endpoint, options)
         for endpoint in ENDPOINTS
     ]
+    return [*loaded, build_history(options)]

@@ -4,7 +4,7 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,13 +13,15 @@ import click
 from dotenv import load_dotenv
 from rich.console import Console
 from rich.logging import RichHandler
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from backlog_assets import __version__
 from backlog_assets.alerts.command import alerts
+from backlog_assets.cost import duration
 from backlog_assets.errors import BacklogError, Misconfigured
-from backlog_assets.progress import watched
+from backlog_assets.progress import Step, watched
 
 PIPE_WIDTH = 140
 
@@ -52,17 +54,20 @@ def sync(select: str, full: bool, allow_shrink: bool) -> None:
     with _told():
         from backlog_assets import sync as job
         from backlog_assets.definitions import build_definitions, io_manager_from
+        from backlog_assets.doctor import sync_cost
         from backlog_assets.resources import BacklogResource
 
         console = _console()
         io_manager = io_manager_from(os.environ)
         names = [name for name in select.split(",") if name.strip()]
-        job.selection(names)
+        chosen = job.selection(names)
         warehouse = io_manager.warehouse()
         with BacklogResource.from_environment(os.environ).process_config_and_initialize_cm() as backlog:
             console.print(f"Space [bold]{backlog.space_name}[/]" + (f": {OUT}" if job.is_demo(backlog) else ""))
             console.print(f"Reading as {job.check_first(backlog, warehouse)}.")
             only = backlog.selected_projects
+            projects = None if only is None else len(only)
+            console.print(sync_cost(backlog.client, warehouse, chosen, backlog.headroom, full=full, projects=projects))
         with job.run_history(Path.cwd()) as instance, _progress(console):
             defs = build_definitions(os.environ)
             outcome = job.sync(defs, instance, io_manager, names=names, full=full, allow_shrink=allow_shrink, only=only)
@@ -88,8 +93,15 @@ def sync(select: str, full: bool, allow_shrink: bool) -> None:
 
 
 @main.command()
-def doctor() -> None:
-    """Say whether the space can be reached, who the key belongs to, which tables it may read, and what a sync costs."""
+@click.option("--probe", is_flag=True, help="See whether the space behaves as is assumed where no documentation says.")
+def doctor(probe: bool) -> None:
+    """Say whether the space can be reached, who the key belongs to, which tables it may read, and what a sync costs.
+
+    With --probe: which of the assumptions about Backlog's API hold on this space. Reads only, about 30 requests.
+    """
+    if probe:
+        _probe()
+        return
     with _told():
         from backlog_assets import doctor as examine
         from backlog_assets.resources import BacklogResource
@@ -108,9 +120,78 @@ def doctor() -> None:
             console.print(table)
             for cost in examine.costs(client, found, backlog.headroom):
                 console.print(
-                    f"A full sync sends about {cost.requests:,} requests of class {cost.rate_class}; "
-                    f"{cost.remaining:,} of {cost.limit:,} a minute are left: {_minutes(cost.minutes)}."
+                    f"A full sync sends {'at least' if cost.at_least else 'about'} {cost.requests:,} requests of class "
+                    f"{cost.rate_class}; {cost.remaining:,} of {cost.limit:,} a minute are left: "
+                    f"{duration(cost.seconds)}."
                 )
+
+
+def _probe() -> None:
+    """Exit status 1 where an assumption fails that nothing makes up for."""
+    with _told():
+        from backlog_assets.doctor import reachable
+        from backlog_assets.probe import MOST, NOT_ASKED, Verdict, probe
+        from backlog_assets.resources import BacklogResource
+
+        console = _console()
+        with BacklogResource.from_environment(os.environ).process_config_and_initialize_cm() as backlog:
+            client = backlog.client
+            name, me = reachable(client)
+            console.print(f"Space [bold]{backlog.space_name}[/] ({name}), read as {me}. At most {MOST} requests.")
+            before = client.usage
+            table = Table("assumption", "seen here", "verdict", show_lines=True)
+            found = list(probe(client))
+            for one in found:
+                style = {Verdict.FAILS: "red", Verdict.HANDLED: "yellow", Verdict.UNKNOWN: "dim"}.get(
+                    one.verdict, "green"
+                )
+                table.add_row(escape(one.assumption), escape(one.seen), f"[{style}]{one.verdict.value}[/]")
+            console.print(table)
+            console.print(NOT_ASKED)
+            spent = client.usage.since(before)
+            counts = ", ".join(
+                f"{verdict.value}: {sum(one.verdict is verdict for one in found)}" for verdict in Verdict
+            )
+            console.print(f"{counts}. Spent {spent.requests} requests ({_by_class(spent.requests_by_class)}).")
+        if any(one.verdict is Verdict.FAILS for one in found):
+            sys.exit(1)
+
+
+def _by_class(requests: Mapping[str, int]) -> str:
+    return ", ".join(f"{name} {count}" for name, count in sorted(requests.items()))
+
+
+@main.command()
+@click.option("--table", "tables", multiple=True, metavar="NAME", help="Rebuild this table only. Default: all kept.")
+@click.option("--into", metavar="FILE", default=None, help="Into this DuckDB file. Default: the one of the settings.")
+@click.option("--allow-gaps", is_flag=True, help="Take what is kept where loads are missing in between.")
+def replay(tables: Sequence[str], into: str | None, allow_gaps: bool) -> None:
+    """Rebuild tables from what was kept of each load (BACKLOG_KEEP_RAW=on), without a request.
+
+    Every kept load is done again, in order and beside the tables. These are replaced all at once at the end; where
+    anything is missing or damaged, nothing is changed.
+    """
+    with _told():
+        from backlog_assets.definitions import io_manager_from
+        from backlog_assets.keeping import raw_folder_from
+        from backlog_assets.replay import replay as rebuild
+        from backlog_assets.resources import BacklogResource
+        from backlog_assets.warehouse import Warehouse
+
+        console = _console()
+        target = io_manager_from(os.environ).warehouse()
+        if into is not None:
+            target = Warehouse(into, target.schema)
+        raw, space = raw_folder_from(os.environ), BacklogResource.from_environment(os.environ).space_name
+        with _progress(console):
+            done = rebuild(raw, space, target, tables=tables, allow_gaps=allow_gaps)
+        table = Table("table", "rows")
+        for name, rows in done.rows.items():
+            table.add_row(name, f"{rows:,}")
+        console.print(table)
+        for note in done.notes:
+            console.print(note)
+        console.print(f"{done.records:,} records of {done.loads:,} loads, no request. DuckDB file: {target.path}")
 
 
 @main.command()
@@ -187,23 +268,28 @@ def _progress(console: Console) -> Generator[None]:
         logger.removeHandler(handler)
 
 
-def _line(table: str, done: int, total: int | None, is_over: bool) -> None:
-    if is_over:
-        click.echo(f"loaded {table}: {done:,} rows")
+def _line(step: Step) -> None:
+    if step.is_over:
+        click.echo(f"loaded {step.table}: {step.done:,} rows")
 
 
 @contextmanager
 def _bar(console: Console) -> Generator[None]:
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[so_far]}"), TimeElapsedColumn())
+    columns = (
+        *(TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[so_far]}")),
+        *(TimeElapsedColumn(), TextColumn("{task.fields[left]}")),
+    )
     with Progress(*columns, console=console, transient=True) as bar:
         tasks: dict[str, TaskID] = {}
 
-        def show(table: str, done: int, total: int | None, is_over: bool) -> None:
-            if table not in tasks:
-                tasks[table] = bar.add_task(table, total=None, so_far="")
-            so_far = f"{done:,}" if total is None else f"{done:,} of {total:,}"
-            bar.update(tasks[table], completed=done, total=total if total or is_over else None, so_far=so_far)
-            bar.update(tasks[table], visible=not is_over)
+        def show(step: Step) -> None:
+            if step.table not in tasks:
+                tasks[step.table] = bar.add_task(step.table, total=None, so_far="", left="")
+            so_far = f"{step.done:,}" if step.total is None else f"{step.done:,} of {step.total:,}"
+            left = "" if step.seconds_left is None else f"{duration(step.seconds_left)} left"
+            total = step.total if step.total or step.is_over else None
+            bar.update(tasks[step.table], completed=step.done, total=total, so_far=so_far, left=left)
+            bar.update(tasks[step.table], visible=not step.is_over)
 
         with watched(show):
             yield
@@ -236,7 +322,3 @@ def _print_example(console: Console, sql: str, columns: Sequence[str], rows: Seq
     for row in rows:
         answer.add_row(*(str(value) for value in row))
     console.print(answer)
-
-
-def _minutes(minutes: int) -> str:
-    return "it fits into this minute" if minutes == 0 else f"about {minutes:,} minute{'s' if minutes > 1 else ''}"

@@ -95,7 +95,8 @@ class BacklogClient(AbstractContextManager["BacklogClient"]):
             self._origin, connect_seconds=connect_seconds, read_seconds=read_seconds, total_seconds=total_seconds
         )
         self._door = door(self.space)
-        self._book = quota_book(self.space, fingerprint(credentials), now)
+        self._asker = fingerprint(credentials)
+        self._book = quota_book(self.space, self._asker, now)
         self._usage = Usage()
         self._usage_lock = threading.Lock()
         self._key_in: Literal["header", "query"] = "header"
@@ -121,9 +122,23 @@ class BacklogClient(AbstractContextManager["BacklogClient"]):
         self._transport.close()
 
     @property
+    def asker(self) -> str:
+        """Tells one asker from another without holding a secret."""
+        return self._asker
+
+    @property
     def usage(self) -> Usage:
         """What this client has asked so far, as of now."""
         return self._usage
+
+    def now(self) -> float:
+        """Epoch seconds by the clock that resets are told in."""
+        return self._now()
+
+    @property
+    def key_in(self) -> Literal["header", "query", "bearer"]:
+        """Where the credentials go, as far as is known by now."""
+        return self._key_in if isinstance(self._credentials, ApiKey) else "bearer"
 
     @property
     def quotas(self) -> Mapping[str, Quota]:

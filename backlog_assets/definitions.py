@@ -13,6 +13,7 @@ from backlog_assets.errors import Misconfigured
 from backlog_assets.executor import build_executor
 from backlog_assets.io_manager import BacklogDuckDBIOManager
 from backlog_assets.jobs import build_jobs
+from backlog_assets.keeping import raw_from
 from backlog_assets.resources import BacklogResource, default_database
 from backlog_assets.schedules import build_schedules
 from backlog_assets.sensors import build_sensors
@@ -43,10 +44,14 @@ def build_definitions(environ: Mapping[str, str]) -> dg.Definitions:
 
 
 def io_manager_from(environ: Mapping[str, str]) -> BacklogDuckDBIOManager:
-    """The warehouse of BACKLOG_DUCKDB and BACKLOG_SCHEMA, by default a file of its own for each space."""
+    """The warehouse of BACKLOG_DUCKDB and BACKLOG_SCHEMA, by default a file of its own for each space; what
+    BACKLOG_KEEP_RAW, BACKLOG_RAW and BACKLOG_RAW_DAYS say of the raw loads."""
+    raw = raw_from(environ)
     return BacklogDuckDBIOManager(
         database=_setting(environ, "BACKLOG_DUCKDB") or default_database(_setting(environ, "BACKLOG_SPACE")),
         schema=_setting(environ, "BACKLOG_SCHEMA") or "backlog",
+        raw_folder=str(raw.folder) if raw is not None else "",
+        raw_days=(raw.days if raw is not None else None) or 0,
     )
 
 

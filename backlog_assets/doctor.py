@@ -2,16 +2,16 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from backlog_assets.catalogue import ENDPOINTS, Endpoint, Paging
 from backlog_assets.client import BacklogClient, rate_class
+from backlog_assets.cost import PAGE, Known, check_estimate, cost_told, estimate, is_long, quotas_of, seconds_for
 from backlog_assets.errors import Refused, Undefined
+from backlog_assets.known import known
 from backlog_assets.reading import one, whole
-
-PAGE = 100
-"""Most records Backlog returns in one page."""
+from backlog_assets.warehouse import Warehouse
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,14 @@ class Finding:
 
 @dataclass(frozen=True)
 class Cost:
-    """Requests of one class that a sync sends, what is left of the class now, and the minutes the limit makes of it."""
+    """Requests of one class that a sync sends, what is left of the class now, and how long that takes."""
 
     rate_class: str
     requests: int
     limit: int
     remaining: int
-    minutes: int
+    seconds: float
+    at_least: bool = False
 
 
 def projects_seen(client: BacklogClient) -> list[str]:
@@ -85,25 +86,58 @@ def _try(client: BacklogClient, endpoint: Endpoint, path: str, params: Mapping[s
 def costs(client: BacklogClient, found: Sequence[Finding], headroom: float) -> list[Cost]:
     """What loading all that can be read costs, by class of requests, at the quota left now."""
     totals: dict[str, int] = {}
+    uncertain: set[str] = set()
     for finding in found:
         if finding.readable:
             kind = rate_class(finding.endpoint.path)
             totals[kind] = totals.get(kind, 0) + finding.requests
-    quotas = client.quotas
+            if finding.at_least:
+                uncertain.add(kind)
+    quotas, now = client.quotas, client.now()
     result: list[Cost] = []
     for kind, requests in sorted(totals.items()):
         quota = quotas.get(kind)
         limit, remaining = (quota.limit, quota.remaining) if quota else (0, 0)
-        result.append(Cost(kind, requests, limit, remaining, minutes_for(requests, limit, remaining, headroom)))
+        seconds = seconds_for([(kind, requests)], quotas, headroom, now)
+        result.append(Cost(kind, requests, limit, remaining, seconds, kind in uncertain))
     return result
 
 
-def minutes_for(requests: int, limit: int, remaining: int, headroom: float) -> int:
-    """Whole minutes the rate limit makes `requests` take: 0 where they fit into what is left of this minute."""
-    kept = math.ceil(limit * headroom)
-    usable = limit - kept
-    late = requests - max(0, remaining - kept)
-    return 0 if late <= 0 or usable <= 0 else math.ceil(late / usable)
+def known_by_asking(client: BacklogClient, known: Known, chosen: Sequence[Endpoint], projects: int | None) -> Known:
+    """`known`, with what the warehouse does not know yet: at most three requests, none after the first load.
+
+    `projects` is how many are selected, None for all that the key's user sees.
+    """
+    limits, rows = known.limits, dict(known.rows)
+    if not limits and any(is_long(endpoint) for endpoint in chosen):
+        told: Mapping[str, Any] = one(client, "/rateLimit").get("rateLimit") or {}
+        limits = {name: int(quota["limit"]) for name, quota in told.items() if quota.get("limit")}
+    for endpoint in chosen:
+        if endpoint.paging is Paging.COUNTED and endpoint.name not in rows:
+            rows[endpoint.name] = int(one(client, f"{endpoint.path}/count")["count"])
+    if projects is None:
+        projects = known.projects
+        if projects is None and any(endpoint.per_project for endpoint in chosen):
+            projects = len(projects_seen(client))
+    return replace(known, limits=limits, rows=rows, projects=projects)
+
+
+def sync_cost(
+    client: BacklogClient,
+    warehouse: Warehouse,
+    chosen: Sequence[Endpoint],
+    headroom: float,
+    *,
+    full: bool = False,
+    projects: int | None = None,
+) -> str:
+    """What a sync of these endpoints will cost, as a sentence. Asks what only Backlog knows, before the first load."""
+    found = known_by_asking(client, known(warehouse), chosen, projects)
+    estimates = [estimate(endpoint, found, full=full) for endpoint in chosen]
+    estimates += [check_estimate(endpoint) for endpoint in chosen]
+    now = client.now()
+    told = cost_told(estimates, quotas_of(client.quotas, found.limits, now), headroom, now, found.request_seconds)
+    return f"This sync sends {told}."
 
 
 def reachable(client: BacklogClient) -> tuple[str, str]:

@@ -1,8 +1,9 @@
 """The IO manager: spooled records and frames into DuckDB, wholly or not at all; frames out. Knows no HTTP."""
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Collection, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any, cast
 
 import dagster as dg
@@ -20,14 +21,20 @@ from dagster_duckdb_pandas import DuckDBPandasIOManager
 from duckdb import DuckDBPyConnection
 from pydantic import Field
 
-from backlog_assets.catalogue import ENDPOINTS
+from backlog_assets.aligning import align
+from backlog_assets.catalogue import ENDPOINTS, Endpoint
 from backlog_assets.catalogue.table import table_of
-from backlog_assets.errors import Refused, Shrunk
+from backlog_assets.comment_reading import Wanted
+from backlog_assets.comment_state import COMMENTS, CommentLoader, comments_wanted
+from backlog_assets.errors import Refused
 from backlog_assets.failures import told
+from backlog_assets.figures import as_table, project_metadata, quota_metadata, table_metadata
 from backlog_assets.frames import Written, read_frame, replace_frame
-from backlog_assets.ledger import claim, note_down, was_whole
-from backlog_assets.loading import Figures, Loaded, Loader, mark_orphans
+from backlog_assets.keeping import seal, staged
+from backlog_assets.ledger import claim, last_load, note_down, was_whole
+from backlog_assets.loading import Loaded, Loader, mark_orphans
 from backlog_assets.progress import finished
+from backlog_assets.raw import Raw, Staged
 from backlog_assets.shrinking import live_rows, refuse_shrinking
 from backlog_assets.slices import condition, dimensions_of, literal, plain_metadata, slice_of
 from backlog_assets.spool import Spooled
@@ -40,8 +47,8 @@ Enough for rows of the usual length: 250,000 issues of the demo space get by wit
 without. Tables that are there already are compared with what was loaded, which would be slow in so little.
 """
 
-QUOTA_LEFT = "quota_left_"
-"""What the metadata with the requests left begin with; the class of requests follows."""
+LOADERS: Mapping[str, type[Loader]] = {COMMENTS: CommentLoader}
+"""Endpoints whose records are written in a way of their own."""
 
 
 class BacklogDuckDBIOManager(DuckDBPandasIOManager):
@@ -53,6 +60,13 @@ class BacklogDuckDBIOManager(DuckDBPandasIOManager):
 
     wait_seconds: float = Field(
         default=600.0, description="How long to wait for the DuckDB file while another process holds it, in seconds."
+    )
+    raw_folder: str = Field(
+        default="", description="BACKLOG_KEEP_RAW: where every load is kept compressed; empty: nowhere."
+    )
+    raw_days: int = Field(
+        default=0,
+        description="BACKLOG_RAW_DAYS: kept loads are removed after so many days where none needs them; 0: never",
     )
 
     @classmethod
@@ -74,13 +88,18 @@ class BacklogDuckDBIOManager(DuckDBPandasIOManager):
         )
 
     def create_io_manager(self, context: dg.InitResourceContext) -> "WholeOrNothingIOManager":
-        return WholeOrNothingIOManager(self.warehouse(context.log), schema=self.schema_)
+        return WholeOrNothingIOManager(self.warehouse(context.log), schema=self.schema_, raw=self.raw)
+
+    @property
+    def raw(self) -> Raw | None:
+        """Where loads are kept, None where they are not."""
+        return Raw(Path(self.raw_folder), self.raw_days or None) if self.raw_folder else None
 
 
 class WholeOrNothingIOManager(DbIOManager):
     """What runs use: spooled records through the loader, everything else as the DuckDB IO manager does it."""
 
-    def __init__(self, warehouse: Warehouse, *, schema: str | None) -> None:
+    def __init__(self, warehouse: Warehouse, *, schema: str | None, raw: Raw | None = None) -> None:
         super().__init__(
             type_handlers=BacklogDuckDBIOManager.type_handlers(),
             db_client=client_of(warehouse),
@@ -90,6 +109,7 @@ class WholeOrNothingIOManager(DbIOManager):
             default_load_type=pd.DataFrame,
         )
         self.warehouse = warehouse
+        self._raw = raw
 
     def handle_output(self, context: dg.OutputContext, obj: object) -> None:
         """Writes `obj`. An endpoint's tables are written together, with the first of them; the others report it."""
@@ -99,7 +119,7 @@ class WholeOrNothingIOManager(DbIOManager):
         table = context.asset_key.path[-1]
         loaded = told(lambda: self.write(obj, context.run_id))
         figures = loaded[table]
-        context.add_output_metadata({"sample": _as_table(figures.sample), **quota_metadata(obj)})
+        context.add_output_metadata({"sample": as_table(figures.sample), **quota_metadata(obj)})
         if not context.has_asset_partitions:
             context.add_output_metadata(table_metadata(figures, obj))
             return
@@ -115,21 +135,24 @@ class WholeOrNothingIOManager(DbIOManager):
     ) -> TableSlice:
         return slice_of(context, output_context, schema=self._schema)
 
-    def write(self, spooled: Spooled, run_id: str, *, max_shrink: float = 1.0) -> Mapping[str, Loaded]:
+    def write(
+        self, spooled: Spooled, run_id: str, *, max_shrink: float = 1.0, at: datetime | None = None
+    ) -> Mapping[str, Loaded]:
         """Loads an endpoint's tables in one transaction, once however often it is called, and drops the spool.
 
         Raises Shrunk, and leaves the tables as they were, where more than the share `max_shrink` of the rows would be
-        marked deleted.
+        marked deleted. `at` is when it was loaded, where that is not now (a replay).
         """
         if spooled.loaded is not None:
             return cast("Mapping[str, Loaded]", spooled.loaded)
         try:
-            try:
-                loaded = self._write(spooled, run_id, memory=FIRST_LOAD_MEMORY, max_shrink=max_shrink)
-            except duckdb.OutOfMemoryException:
-                loaded = self._write(spooled, run_id, memory=None, max_shrink=max_shrink)
-        except Shrunk:
-            spooled.discard()
+            with staged(self._raw, spooled) as load:
+                try:
+                    loaded = self._write(spooled, run_id, load, at=at, memory=FIRST_LOAD_MEMORY, max_shrink=max_shrink)
+                except duckdb.OutOfMemoryException:
+                    loaded = self._write(spooled, run_id, load, at=at, memory=None, max_shrink=max_shrink)
+        except BaseException as error:
+            spooled.end(error)
             raise
         spooled.loaded = loaded
         spooled.discard()
@@ -137,10 +160,19 @@ class WholeOrNothingIOManager(DbIOManager):
             finished(name, figures.rows)
         return loaded
 
-    def _write(self, spooled: Spooled, run_id: str, *, memory: str | None, max_shrink: float) -> Mapping[str, Loaded]:
-        now = datetime.now(timezone.utc)
+    def _write(
+        self,
+        spooled: Spooled,
+        run_id: str,
+        load: Staged | None,
+        *,
+        at: datetime | None,
+        memory: str | None,
+        max_shrink: float,
+    ) -> Mapping[str, Loaded]:
         schema = self.warehouse.schema
         with self.warehouse.transaction() as connection:
+            now = at or datetime.now(timezone.utc)  # inside, so that instants have the order of the loads
             claim(connection, schema, spooled.space)
             if memory is not None and not columns_of(connection, schema, spooled.endpoint.name):
                 connection.execute(f"SET memory_limit = '{memory}'")
@@ -151,11 +183,17 @@ class WholeOrNothingIOManager(DbIOManager):
                 )
             table = table_of(spooled.endpoint)
             before = live_rows(connection, schema, table, spooled) if table.keeps_deleted else 0
-            loaded = Loader(connection, schema, spooled, now).load()
+            loaded = LOADERS.get(spooled.endpoint.name, Loader)(connection, schema, spooled, now).load()
             refuse_shrinking(connection, schema, before, loaded[table.name], max_shrink)
             if spooled.endpoint.name == "projects":
                 mark_orphans(connection, schema, [table_of(endpoint) for endpoint in ENDPOINTS])
+            aligned = align(connection, schema, spooled, now)
+            if aligned:
+                spooled.notes["names_brought_in_line"] = aligned
+            follows = last_load(connection, spooled.endpoint)
             note_down(connection, loaded, spooled, run_id, now)
+            if load is not None:
+                seal(connection, self.warehouse, load, run_id, now, follows)
         return loaded
 
     def project_ids(self) -> dict[str, int]:
@@ -176,6 +214,22 @@ class WholeOrNothingIOManager(DbIOManager):
             name = full_name(connection, self.warehouse.schema, table)
             found = connection.execute(f"SELECT max(id) FROM {name}").fetchone()
             return found[0] if found else None
+
+    def comments_wanted(self, *, only: Collection[str] | None, full: bool) -> Wanted:
+        """The issues whose comments are to be read, of the projects with the keys `only`; with `full`, all of them."""
+        if not self.warehouse.exists:
+            return Wanted()
+        with self.warehouse.connection() as connection:
+            return comments_wanted(connection, self.warehouse.schema, only=only, full=full)
+
+    def basis(self, endpoint: Endpoint, projects: Collection[int] | None = None) -> str:
+        """What a load goes on from: the database, and the last load of the table, of these projects where it is loaded
+        by project. What was read for a load that is in the tables is of another basis than the next one."""
+        state = "-"
+        if self.warehouse.exists:
+            with self.warehouse.connection() as connection:
+                state = str(last_load(connection, endpoint, projects))
+        return f"{self.warehouse.path} {self.warehouse.schema} {state}"
 
     def issues_asked_before(self) -> list[str]:
         """Ids of the issues in table `issue`; where it is empty, of the newest one in `issues`, to have an example."""
@@ -287,38 +341,6 @@ def _schema_of(written: Written) -> dg.TableSchema:
     return dg.TableSchema(columns=[dg.TableColumn(name, kind) for name, kind in written.types.items()])
 
 
-def table_metadata(figures: Loaded, spooled: Spooled) -> dict[str, Any]:
-    """What one materialization of a whole table did and cost."""
-    return {
-        "dagster/row_count": figures.rows,
-        **_done(figures),
-        "requests": spooled.requests,
-        "seconds": round(spooled.seconds, 3),
-        "seconds_waited": round(spooled.waited_seconds, 3),
-        **spooled.notes,
-    }
-
-
-def project_metadata(figures: Loaded, spooled: Spooled, key: str) -> dict[str, Any]:
-    """What one materialization of a project's partition did and cost."""
-    projects = spooled.projects or {}
-    own = figures.by_project.get(projects.get(key, -1), Figures())
-    return {
-        "dagster/partition_row_count": own.rows,
-        **_done(own),
-        "requests": spooled.requests_by_project.get(key, 0),
-        "table_rows": figures.rows,
-        "seconds_of_run": round(spooled.seconds, 3),
-        "seconds_waited": round(spooled.waited_seconds, 3),
-        **spooled.notes,
-    }
-
-
-def quota_metadata(spooled: Spooled) -> dict[str, Any]:
-    """How many requests of each class were left in the minute in which the load ended."""
-    return {f"{QUOTA_LEFT}{rate_class}": left for rate_class, left in spooled.quota_left.items()}
-
-
 def _stamp_partitions(context: dg.OutputContext, by_partition: Mapping[str, Mapping[str, Any]]) -> None:
     """Gives each partition of the run metadata of its own.
 
@@ -342,19 +364,3 @@ def _live(connection: DuckDBPyConnection, schema: str, table: str) -> bool:
         return False
     name = full_name(connection, schema, table)
     return connection.execute(f"SELECT 1 FROM {name} WHERE _deleted_at IS NULL LIMIT 1").fetchone() is not None
-
-
-def _done(figures: Figures) -> dict[str, int]:
-    return {
-        "rows_inserted": figures.inserted,
-        "rows_updated": figures.updated,
-        "rows_deleted": figures.deleted,
-    }
-
-
-def _as_table(sample: list[dict[str, str | None]]) -> dg.TableMetadataValue:
-    columns = list(sample[0]) if sample else []
-    return dg.TableMetadataValue(
-        records=[dg.TableRecord(row) for row in sample],
-        schema=dg.TableSchema(columns=[dg.TableColumn(column, "string") for column in columns]),
-    )

@@ -5,8 +5,9 @@ from typing import Any
 
 import dagster as dg
 
-from backlog_assets.catalogue import ENDPOINTS, Endpoint, Load
+from backlog_assets.catalogue import ENDPOINTS, Endpoint
 from backlog_assets.catalogue.table import names_of
+from backlog_assets.history import HISTORY
 from backlog_assets.specs import asset_key
 
 HOURLY_GROUPS = frozenset({"issues", "activity"})
@@ -62,16 +63,11 @@ def build_jobs(checks: Sequence[dg.AssetChecksDefinition] = ()) -> list[Any]:
         dg.define_asset_job(
             FULL_REFRESH,
             selection=_tables(one for one in ENDPOINTS if not one.per_project) | issues,
-            config={
-                "ops": {
-                    one.name: {"config": {"full": True}}
-                    for one in ENDPOINTS
-                    if one.load is Load.APPEND and not one.per_project
-                }
-            },
+            config={"ops": {name: {"config": {"full": True}} for name in [*_read_anew(), HISTORY]}},
             run_tags={THEN: PROJECTS_JOB},
             description="Everything anew, forgetting where earlier loads ended: all space-wide tables, and then "
-            "projects_job for all projects. Weekly.",
+            "projects_job for all projects. Only of comments no more than what changed: all would be a request an "
+            "issue. Weekly.",
         ),
     ]
     if on_the_clock:
@@ -84,6 +80,11 @@ def build_jobs(checks: Sequence[dg.AssetChecksDefinition] = ()) -> list[Any]:
             )
         )
     return jobs
+
+
+def _read_anew() -> list[str]:
+    """What a full refresh reads all of that is else loaded by what changed; not where that is a request a record."""
+    return [one.name for one in ENDPOINTS if one.takes_full and not one.per_project and "{" not in one.path]
 
 
 def _tables(endpoints: Iterable[Endpoint]) -> dg.AssetSelection:

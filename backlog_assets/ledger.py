@@ -7,14 +7,13 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
+from backlog_assets.catalogue.spec import Endpoint
 from backlog_assets.catalogue.table import tables_of
+from backlog_assets.cursors import OPS, keep_cursors
 from backlog_assets.errors import Refused
 from backlog_assets.loading import Loaded
 from backlog_assets.spool import Spooled
 from backlog_assets.warehouse import columns_of, ensure_table, full_name
-
-OPS = "backlog_ops"
-"""The schema of the bookkeeping, the same whatever schema the tables are in."""
 
 SPACES = (("schema_name", "VARCHAR"), ("space", "VARCHAR"))
 """Columns of `backlog_ops.spaces`: which space a schema holds."""
@@ -91,9 +90,21 @@ def note_down(
     state = full_name(connection, OPS, "sync_state")
     connection.execute(f"DELETE FROM {state} WHERE table_name = ?", [spooled.endpoint.name])
     _insert(connection, "sync_state", SYNC_STATE, (spooled.endpoint.name, projects is None, now))
+    counted = {} if spooled.counted is None else {"counted": str(spooled.counted)}
+    keep_cursors(connection, spooled.endpoint.name, {**spooled.cursors, **counted}, run_id, now)
     _note_requests(connection, spooled, run_id, now)
     if spooled.endpoint.per_project:
         _note_projects(connection, spooled, run_id, now)
+
+
+def note_made(
+    connection: DuckDBPyConnection, made: Mapping[str, tuple[int, int, int]], run_id: str, seconds: float, now: datetime
+) -> None:
+    """Writes down what was made of other tables, at no request: table -> rows there are, rows written, rows dropped."""
+    ensure_table(connection, OPS, "loads", LOADS)
+    for at, (name, (rows, written, dropped)) in enumerate(made.items()):
+        took = seconds if at == 0 else 0.0
+        _insert(connection, "loads", LOADS, (run_id, name, now, rows, written, 0, dropped, 0, took, 0.0, None))
 
 
 def _note_requests(connection: DuckDBPyConnection, spooled: Spooled, run_id: str, now: datetime) -> None:
@@ -126,6 +137,20 @@ def was_whole(connection: DuckDBPyConnection, table: str) -> bool:
     state = full_name(connection, OPS, "sync_state")
     found = connection.execute(f"SELECT is_whole FROM {state} WHERE table_name = ?", [table]).fetchone()
     return bool(found and found[0])
+
+
+def last_load(
+    connection: DuckDBPyConnection, endpoint: Endpoint, projects: Collection[int] | None = None
+) -> datetime | None:
+    """When an endpoint was last loaded, any of these projects if given; None before the first load."""
+    table, where, values = "sync_state", "table_name = ?", [endpoint.name, *([] if projects is None else [projects])]
+    if projects is not None:
+        table, where = "project_loads", f"{where} AND project_id IN (SELECT unnest(?))"
+    if not columns_of(connection, OPS, table):
+        return None
+    name = full_name(connection, OPS, table)
+    found = connection.execute(f"SELECT max(loaded_at) FROM {name} WHERE {where}", values).fetchone()
+    return found[0] if found else None
 
 
 def loads_of(connection: DuckDBPyConnection, run_ids: Collection[str]) -> list[tuple[Any, ...]]:

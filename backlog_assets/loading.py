@@ -10,7 +10,18 @@ import duckdb
 from duckdb import DuckDBPyConnection
 
 from backlog_assets.catalogue.spec import Child, Column, Endpoint, Load
-from backlog_assets.catalogue.table import DELETED_AT, EXTRA, LOADED_AT, Table, child_table, table_of, tables_of
+from backlog_assets.catalogue.table import (
+    BY_CENSUS,
+    DELETED_AT,
+    EVIDENCE,
+    EXTRA,
+    LOADED_AT,
+    LOST_ACCESS,
+    Table,
+    child_table,
+    table_of,
+    tables_of,
+)
 from backlog_assets.errors import Misfit, WrongShape
 from backlog_assets.spool import Spooled
 from backlog_assets.warehouse import columns_of, ensure_schema, ensure_table, full_name, quoted
@@ -20,7 +31,6 @@ Fields: TypeAlias = "dict[str, str | Fields]"
 
 READ_AS = {"DATE": "TIMESTAMP"}
 """Backlog sends days as instants (`2026-05-05T00:00:00Z`); `_value` turns them into days."""
-
 
 SAMPLE_ROWS = 5
 SAMPLE_CHARACTERS = 60
@@ -74,16 +84,22 @@ class Loader:
             loaded[view.name] = loaded[parent.name]
         return loaded
 
-    def _load_parent(self, endpoint: Endpoint, table: Table) -> Loaded:
+    def _rows(self, endpoint: Endpoint, table: Table) -> str:
+        """The endpoint's records in the spool as a SELECT."""
         fields = _fields(endpoint.columns)
         if endpoint.per_project:
             fields |= {"projectId": "BIGINT", "projectKey": "VARCHAR"}
-        rows = self._select(
+        return self._select(
             table, {column: _value(column) for column in table.content}, self._reader(table.name, fields)
         )
+
+    def _load_parent(self, endpoint: Endpoint, table: Table) -> Loaded:
+        rows = self._rows(endpoint, table)
         if endpoint.load is Load.HISTORY:
             return self._insert_all(table, rows)
         missing = "mark" if table.keeps_deleted else "keep"
+        if self._spooled.changes_only:
+            missing = "listed"
         return self._merge(table, rows, adds_only=endpoint.load is Load.APPEND, missing=missing)
 
     def _load_child(self, child: Child) -> Loaded:
@@ -102,7 +118,8 @@ class Loader:
         """Adds, replaces and removes, so that the table holds `rows` and unchanged rows are not written again.
 
         Rows in `scope` (an SQL condition; the projects that were read, else everything) that are missing from `rows`
-        are marked deleted ("mark"), deleted ("delete") or left alone ("keep").
+        are marked deleted ("mark"), deleted ("delete") or left alone ("keep"; "listed": but for those known to be gone,
+        which are marked deleted).
         """
         self._ensure(table)
         name, connection = self._name(table.name), self._connection
@@ -125,15 +142,24 @@ class Loader:
         if scope is None and self._projects is not None:
             where, values = "t.project_id IN (SELECT unnest(?))", [self._projects]
         lost = f"{where} AND NOT EXISTS (FROM staged s WHERE {match})"
-        if missing == "mark":
-            lost = f"t.{DELETED_AT.name} IS NULL AND {lost}"
+        if missing == "listed":
+            self._list_gone()
+            lost = f"t.id IN (SELECT id FROM known_gone) AND {lost}"
+        marks = missing in ("mark", "listed")
+        alive = f" AND t.{DELETED_AT.name} IS NULL" if marks else ""
         project = "t.project_id" if table.per_project else "NULL"
         connection.execute("CREATE OR REPLACE TEMP TABLE gone AS SELECT NULL::BIGINT AS project_id LIMIT 0")
         if missing != "keep":
-            connection.execute(f"INSERT INTO gone SELECT {project} FROM {name} t WHERE {lost}", values)
-        if missing == "mark":
-            marked = f"UPDATE {name} t SET {DELETED_AT.name} = ? WHERE {lost}"
-            connection.execute(marked, [self._now, *values])
+            connection.execute(f"INSERT INTO gone SELECT {project} FROM {name} t WHERE {lost}{alive}", values)
+        if marks:
+            evidence, known = self._evidence(table, missing)
+            # What was lost with its project, and is not there now that the project can be seen again, is gone.
+            surely = f"t.{EVIDENCE.name} = '{LOST_ACCESS}' AND {evidence} <> '{LOST_ACCESS}'"
+            connection.execute(
+                f"UPDATE {name} t SET {DELETED_AT.name} = ?, {EVIDENCE.name} = {evidence} "
+                f"WHERE {lost} AND (t.{DELETED_AT.name} IS NULL OR {surely})",
+                [self._now, *known, *values, *known],
+            )
         elif missing == "delete":
             connection.execute(f"DELETE FROM {name} t WHERE {lost}", values)
         connection.execute(f"DELETE FROM {name} t USING changed s WHERE {match} AND NOT s._is_new")
@@ -142,6 +168,25 @@ class Loader:
             [self._now],
         )
         return self._figures(table)
+
+    def _list_gone(self) -> None:
+        """Temp table `known_gone`: ids that Backlog no longer has, with the evidence."""
+        gone = self._spooled.gone
+        self._connection.execute(
+            "CREATE OR REPLACE TEMP TABLE known_gone AS SELECT unnest(?::BIGINT[]) AS id, unnest(?::VARCHAR[]) AS how",
+            [list(gone), list(gone.values())],
+        )
+
+    def _evidence(self, table: Table, missing: str) -> tuple[str, list[Any]]:
+        """How it is known that a row `t` is gone, as SQL with its values."""
+        if missing == "listed":
+            return "(SELECT how FROM known_gone g WHERE g.id = t.id)", []
+        if table.name == "projects":
+            return f"'{LOST_ACCESS}'", []
+        if self._spooled.visible is None or not table.per_project:
+            return f"'{BY_CENSUS}'", []
+        seen = f"t.project_id IN (SELECT unnest(?::BIGINT[])) THEN '{BY_CENSUS}' ELSE '{LOST_ACCESS}'"
+        return f"CASE WHEN {seen} END", [list(self._spooled.visible)]
 
     def _insert_first(self, table: Table, rows: str) -> bool:
         """Straight from the spool into an empty table; False (and the table still empty) where a key repeats."""
@@ -266,11 +311,13 @@ class Loader:
 
 
 def mark_orphans(connection: DuckDBPyConnection, schema: str, tables: Sequence[Table]) -> None:
-    """Rows of projects that have vanished stay, marked deleted as of the same instant."""
+    """Rows of projects that have vanished stay, marked deleted as of the same instant, as lost with their project."""
     for table in tables:
         if table.per_project and table.keeps_deleted and columns_of(connection, schema, table.name):
+            ensure_table(connection, schema, table.name, [(column.name, column.type) for column in table.columns])
             connection.execute(
-                f"""UPDATE {full_name(connection, schema, table.name)} t SET {DELETED_AT.name} = p.{DELETED_AT.name}
+                f"""UPDATE {full_name(connection, schema, table.name)} t
+                SET {DELETED_AT.name} = p.{DELETED_AT.name}, {EVIDENCE.name} = '{LOST_ACCESS}'
                 FROM {full_name(connection, schema, "projects")} p
                 WHERE p.id = t.project_id AND p.{DELETED_AT.name} IS NOT NULL AND t.{DELETED_AT.name} IS NULL"""
             )

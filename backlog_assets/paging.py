@@ -95,12 +95,36 @@ def _by_id(get: Get, path: str, params: Params, since_id: int | None) -> Iterato
         last = ids[-1]
 
 
+def newest_first(get: Get, path: str, params: Params) -> Iterator[tuple[Page, bool]]:
+    """From the newest row down by `maxId`: each page, and whether it was the last one. For lists walked BY_ID.
+
+    Who needs no more stops asking. Right whether Backlog takes `maxId` as inclusive or exclusive; rows that are made
+    meanwhile are newer than all that is still to come, and rows that vanish do not move the others.
+    """
+    last: int | None = None
+    while True:
+        asked: Params = {**params, "order": "desc", "count": PAGE}
+        page = _page(get, path, asked if last is None else {**asked, "maxId": last})
+        ids = [_whole_id(path, record) for record in page]
+        if any(later >= earlier for earlier, later in pairwise(ids)):
+            raise WrongShape(_unordered(path, "descend"), path=path)
+        if ids and last is not None and ids[0] > last:
+            raise WrongShape(_repeats(path, "maxId"), path=path)
+        fresh = page[1:] if ids and ids[0] == last else page
+        is_last = len(page) < PAGE or not fresh
+        yield fresh, is_last
+        if is_last:
+            return
+        last = ids[-1]
+
+
 def _counted(get: Get, path: str, params: Params, on_total: OnTotal) -> Iterator[Page]:
     """From the last page of a list sorted by creation down to the first.
 
     A row that is deleted moves the later ones down, into pages still to be read: they show twice and are dropped.
-    New rows come at the end, which is read first. Only a list that is not sorted steadily can lose a row;
-    then fewer came than were counted, and it is read again.
+    New rows come at the end, which is read first, and once more where fewer came than were counted, because some were
+    deleted before they could be read. Only a list that is not sorted steadily can lose a row; then fewer came than are
+    counted in the end, and it is read again.
     """
     total = _count(get, path, params)
     if total is None:
@@ -111,20 +135,35 @@ def _counted(get: Get, path: str, params: Params, on_total: OnTotal) -> Iterator
         on_total(total)
         came = SeenIds() if given else given
         for page in _downwards(get, path, params, total):
-            unseen = [record for record in page if came.add(record["id"])]
-            fresh = unseen if came is given else [record for record in unseen if given.add(record["id"])]
-            if fresh:
+            if fresh := _fresh(_unseen(page, came), came, given):
                 yield fresh
         if len(came) >= total:
             return
         total = _count(get, path, params) or 0
+        on_total(total)
+        # Rows made since the walk began are counted now: they are at the end, down to what came already.
+        for page in _downwards(get, path, params, total) if len(came) < total else ():
+            unseen = _unseen(page, came)
+            if fresh := _fresh(unseen, came, given):
+                yield fresh
+            if not unseen:
+                break
         if len(came) >= total:
-            on_total(total)
             return
     raise Unavailable(
         f"Backlog gave fewer records of {path} than it counts, {ROUNDS} times: the space changed while it was read, "
         "or the list is not sorted steadily. Waiting may help: load it when less is being changed."
     )
+
+
+def _unseen(page: Page, came: "SeenIds") -> Page:
+    """The rows that did not come in this round."""
+    return [record for record in page if came.add(record["id"])]
+
+
+def _fresh(unseen: Page, came: "SeenIds", given: "SeenIds") -> Page:
+    """Those of them that were given in no earlier round either."""
+    return unseen if came is given else [record for record in unseen if given.add(record["id"])]
 
 
 def _downwards(get: Get, path: str, params: Params, total: int) -> Iterator[Page]:
@@ -307,8 +346,8 @@ def _repeats(path: str, parameter: str) -> str:
     return f"Backlog gave the same page of {path} again: it ignores `{parameter}`. {_NO_RETRY}"
 
 
-def _unordered(path: str) -> str:
-    return f"Backlog's list {path} does not ascend by id: it ignores `order`. {_NO_RETRY}"
+def _unordered(path: str, way: str = "ascend") -> str:
+    return f"Backlog's list {path} does not {way} by id: it ignores `order`. {_NO_RETRY}"
 
 
 _NO_RETRY = "Retrying cannot help; the API has changed, or the host is not Backlog."

@@ -1,5 +1,7 @@
 """BacklogResource: the settings, and the client made of them. The one place that knows the environment's names."""
 
+import logging
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -7,10 +9,13 @@ from typing import Any
 import dagster as dg
 from pydantic import Field, PrivateAttr
 
+from backlog_assets import __version__
+from backlog_assets.catalogue import Endpoint
 from backlog_assets.client import BacklogClient, base_url
 from backlog_assets.credentials import ApiKey, credentials_from
 from backlog_assets.demo import DemoServer, DemoSpace
 from backlog_assets.errors import Misconfigured
+from backlog_assets.journal import SPOOL_HOURS, Terms
 from backlog_assets.spool import file_name
 
 DEMO = "demo"
@@ -26,6 +31,7 @@ SETTINGS: Mapping[str, str] = {
     "token_file": "BACKLOG_TOKEN_FILE",
     "projects": "BACKLOG_PROJECTS",
     "headroom": "BACKLOG_HEADROOM",
+    "spool_hours": "BACKLOG_SPOOL_HOURS",
 }
 """Field of the resource -> environment variable."""
 
@@ -61,6 +67,10 @@ class BacklogResource(dg.ConfigurableResource[Any]):
     headroom: float = Field(
         default=0.1, description="BACKLOG_HEADROOM: share of the rate limit left to the key's owner, 0 to below 1."
     )
+    spool_hours: float = Field(
+        default=SPOOL_HOURS,
+        description="BACKLOG_SPOOL_HOURS: how long ago a load may have been stopped that is gone on with; 0: never.",
+    )
     spool_folder: str = Field(default="data/spool", description="Where pages are kept on their way to the warehouse.")
 
     _client: BacklogClient | None = PrivateAttr(default=None)
@@ -76,6 +86,8 @@ class BacklogResource(dg.ConfigurableResource[Any]):
                 given[name] = dg.EnvVar(variable) if name in SECRETS else value
         if "headroom" in given:
             given["headroom"] = _share(given["headroom"])
+        if "spool_hours" in given:
+            given["spool_hours"] = _hours(given["spool_hours"])
         return cls(**given)
 
     @property
@@ -99,6 +111,18 @@ class BacklogResource(dg.ConfigurableResource[Any]):
     @property
     def spools(self) -> Path:
         return Path(self.spool_folder)
+
+    def terms(self, endpoint: Endpoint, basis: str, *, scope: str = "", log: logging.Logger | None = None) -> Terms:
+        """On what terms a load of the endpoint goes on with a stopped one: it is of the same space, user, projects and
+        catalogue entry, and would be written onto the same `basis`. `scope`: the part of the table that is loaded."""
+        settings = {
+            "space": self.space_name,
+            "user": self.client.asker,
+            "choice of projects": ",".join(self.selected_projects or ()),
+            "catalogue": f"{__version__} {endpoint!r}",
+            "state of the tables": basis,
+        }
+        return Terms(hours=self.spool_hours, scope=scope, settings=settings, log=log)
 
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """Closes what was opened; Dagster calls it when a run has ended."""
@@ -135,6 +159,16 @@ def default_database(space: str) -> str:
     """Where a space's tables are kept when BACKLOG_DUCKDB is not set: a file of its own, so that spaces never mix."""
     name = DEMO if space in ("", DEMO) else file_name(space.split("://")[-1].rstrip("/"))
     return f"data/{name}.duckdb"
+
+
+def _hours(value: Any) -> float:
+    try:
+        hours = float(value)
+    except ValueError:
+        hours = -1.0
+    if not 0 <= hours < math.inf:
+        raise Misconfigured(f"BACKLOG_SPOOL_HOURS is {str(value)!r}; write hours, such as 24, or 0.")
+    return hours
 
 
 def _share(value: Any) -> float:

@@ -10,6 +10,7 @@ import dagster as dg
 
 from backlog_assets.catalogue import GROUPS, Child, Endpoint, View
 from backlog_assets.catalogue.table import Table, child_table, table_of
+from backlog_assets.history import Mart
 from backlog_assets.lineage import Source, sources_of
 
 PREFIX = "backlog"
@@ -43,8 +44,13 @@ def asset_key(table: str) -> dg.AssetKey:
 
 
 def group_of(endpoint: Endpoint) -> str:
-    """The endpoint's group as Dagster has it: Dagster sorts groups by name, so each begins with its place."""
-    return f"{GROUPS.index(endpoint.group) + 1}_{endpoint.group}"
+    """The endpoint's group as Dagster has it."""
+    return group_name(endpoint.group)
+
+
+def group_name(group: str) -> str:
+    """A group of the catalogue as Dagster has it: Dagster sorts groups by name, so each begins with its place."""
+    return f"{GROUPS.index(group) + 1}_{group}"
 
 
 def specs_of(endpoint: Endpoint, deps: Sequence[dg.AssetKey] = (), options: Options = Options()) -> list[dg.AssetSpec]:
@@ -83,6 +89,25 @@ def _spec(
         kinds={"backlog", "duckdb", *(["view"] if isinstance(of, View) else [])},
         metadata=metadata,
         code_version=_code_version(endpoint, table),
+    ).with_io_manager_key(IO_MANAGER)
+
+
+def spec_of_mart(mart: Mart, deps: Sequence[dg.AssetKey], options: Options = Options()) -> dg.AssetSpec:
+    """The spec of a table made of others."""
+    content = [(column.name, column.type) for column in mart.content]
+    return dg.AssetSpec(
+        key=asset_key(mart.name),
+        deps=deps,
+        description=f"{mart.doc}\n\n{mart.doc_ja}",
+        group_name=group_name("issues"),
+        owners=options.owners,
+        kinds={"duckdb"},
+        metadata={
+            "dagster/column_schema": _schema(mart, {}),
+            "dagster/table_name": f"{options.schema}.{mart.name}",
+            "dagster/storage_kind": "duckdb",
+        },
+        code_version=f"{crc32(repr((mart.key, content)).encode()):08x}",
     ).with_io_manager_key(IO_MANAGER)
 
 

@@ -2,16 +2,17 @@
 
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from backlog_assets.catalogue.spec import Endpoint
-from backlog_assets.errors import Misfit, WrongShape
+from backlog_assets.errors import Misfit, Refused, Unavailable, WrongShape
+from backlog_assets.journal import Journal
 from backlog_assets.quota import Share
 from backlog_assets.shape import Record, shape_of
 
@@ -40,6 +41,13 @@ class Spooled:
     `projects` maps the keys of the projects that were read completely to their ids: the load replaces their rows and
     no others. None means the whole space. `refused` maps the projects that could not be read to the reason.
     `shares` is what the load has asked of Backlog, by class of requests.
+    `changes_only`: the rows that are not here stay as they are, but for those in `gone` (id -> evidence), which are
+    marked deleted. Of a complete list, `visible` are the ids of the projects the key's user can see (None: not asked):
+    a row of another one was lost with it. `cursors` is where the next load begins, by name; they are written with the
+    rows. `counted` is how many Backlog says there are, asked after all that was read.
+    `kept` is what the first of the loads that this one goes on with has kept, `began` when that was, in epoch seconds
+    (None: it goes on with none), `journal` the answers from which the files can be made again.
+    `since_id` is the id from which a table is read on, None at the beginning of all.
     `loaded` is what the IO manager has made of it, so that an endpoint's tables are written once.
     """
 
@@ -50,11 +58,20 @@ class Spooled:
     refused: dict[str, str] = field(default_factory=dict[str, str])
     requests: int = 0
     requests_by_project: dict[str, int] = field(default_factory=dict[str, int])
+    since_id: int | None = None
     waited_seconds: float = 0.0
     seconds: float = 0.0
     shares: Mapping[str, Share] = field(default_factory=dict[str, Share])
     quota_left: dict[str, int] = field(default_factory=dict[str, int])
-    notes: dict[str, str] = field(default_factory=dict[str, str])
+    notes: dict[str, str | int] = field(default_factory=dict[str, "str | int"])
+    changes_only: bool = False
+    gone: dict[int, str] = field(default_factory=dict[int, str])
+    visible: frozenset[int] | None = None
+    cursors: dict[str, str] = field(default_factory=dict[str, str])
+    counted: int | None = None
+    kept: dict[str, Any] = field(default_factory=dict[str, Any])
+    began: float | None = None
+    journal: Journal = field(default_factory=Journal)
     loaded: Mapping[str, object] | None = None
 
     @property
@@ -64,6 +81,25 @@ class Spooled:
 
     def discard(self) -> None:
         """Removes the files. The rows are in the warehouse, or nobody wants them any more."""
+        self._remove()
+        self.journal.discard()
+
+    def leave(self) -> None:
+        """Removes the files, and leaves the answers they were made of to the next load."""
+        self._remove()
+        self.journal.release()
+
+    def end(self, error: BaseException) -> None:
+        """What becomes of the spool after a failure: what waiting may help, or a run that was stopped, goes on from
+        here. What cannot be right is read anew; what fails for no reason known is tried from here once more."""
+        if isinstance(error, Refused) or (
+            isinstance(error, Exception) and not isinstance(error, Unavailable) and self.journal.failed()
+        ):
+            self.discard()
+        else:
+            self.leave()
+
+    def _remove(self) -> None:
         for part in self.parts.values():
             part.path.unlink(missing_ok=True)
 
@@ -71,17 +107,27 @@ class Spooled:
 class Spool:
     """Writes the records of one load to files of its own below `folder`, checked against the endpoint's shape.
 
-    Raises Misfit for a value that does not fit its column, WrongShape for a record of another project.
+    Raises Misfit for a value that does not fit its column, WrongShape for a record of another project. `also` names
+    parts for what is no record of the endpoint, written by `note`.
     """
 
-    def __init__(self, folder: Path, endpoint: Endpoint, space: str, run_id: str, *, now: float | None = None) -> None:
-        place = folder / file_name(space) / endpoint.name
+    def __init__(
+        self,
+        folder: Path,
+        endpoint: Endpoint,
+        space: str,
+        run_id: str,
+        *,
+        also: Sequence[str] = (),
+        now: float | None = None,
+    ) -> None:
+        place = place_of(folder, endpoint, space)
         place.mkdir(parents=True, exist_ok=True)
         _sweep(place, time.time() if now is None else now)
         self._shape = shape_of(endpoint)
         self._fields = [(child.name, child.field) for child in endpoint.children]
-        tables = [endpoint.name, *(child.name for child in endpoint.children)]
-        parts = {table: Part(place / f"{file_name(run_id)}.{table}.ndjson") for table in tables}
+        self._tables = [endpoint.name, *(child.name for child in endpoint.children)]
+        parts = {table: Part(place / f"{file_name(run_id)}.{table}.ndjson") for table in (*self._tables, *also)}
         self.spooled = Spooled(endpoint, parts, space)
         self._files = {table: part.path.open("wb") for table, part in parts.items()}
 
@@ -92,7 +138,7 @@ class Spool:
         """
         extra_of = self._shape.extra
         name = self.spooled.endpoint.name
-        lines: dict[str, list[bytes]] = {table: [] for table in self.spooled.parts}
+        lines: dict[str, list[bytes]] = {table: [] for table in self._tables}
         for record in records:
             if project is not None:
                 self._assign(record, *project)
@@ -106,10 +152,17 @@ class Spool:
             lines[name].append(self._line(record))
         for table, written in lines.items():
             if written:
-                part = self.spooled.parts[table]
-                self._files[table].writelines(written)
-                part.lines += len(written)
-                part.longest_bytes = max(part.longest_bytes, max(map(len, written)))
+                self._write(table, written)
+
+    def note(self, part: str, record: Record) -> None:
+        """Appends a line to a part of its own."""
+        self._write(part, [self._line(record)])
+
+    def _write(self, table: str, lines: list[bytes]) -> None:
+        part = self.spooled.parts[table]
+        self._files[table].writelines(lines)
+        part.lines += len(lines)
+        part.longest_bytes = max(part.longest_bytes, max(map(len, lines)))
 
     def mark(self) -> dict[str, tuple[int, int]]:
         """A place to go back to: what is written after it can be taken back."""
@@ -145,8 +198,13 @@ class Spool:
     ) -> None:
         for file in self._files.values():
             file.close()
-        if kind is not None:
-            self.spooled.discard()
+        if error is not None:
+            self.spooled.end(error)
+
+
+def place_of(folder: Path, endpoint: Endpoint, space: str) -> Path:
+    """Where the spools of a table are, below the `folder` of all spools."""
+    return folder / file_name(space) / endpoint.name
 
 
 def file_name(text: str) -> str:
@@ -155,6 +213,11 @@ def file_name(text: str) -> str:
 
 
 def _sweep(place: Path, now: float) -> None:
+    """Removes what loads have left that have written nothing for long; a part of a long load may rest for days."""
+    loads: dict[str, list[Path]] = {}
     for left in place.glob("*.ndjson"):
-        if now - left.stat().st_mtime > STALE_SECONDS:
-            left.unlink(missing_ok=True)
+        loads.setdefault(left.name.rsplit(".", 2)[0], []).append(left)
+    for parts in loads.values():
+        if now - max(part.stat().st_mtime for part in parts) > STALE_SECONDS:
+            for part in parts:
+                part.unlink(missing_ok=True)

@@ -10,11 +10,13 @@ from typing import Any
 
 import dagster as dg
 
-from backlog_assets.catalogue import ENDPOINTS, Endpoint, Load
+from backlog_assets.catalogue import ENDPOINTS, Endpoint
 from backlog_assets.catalogue.table import names_of, table_of
 from backlog_assets.errors import Misconfigured
 from backlog_assets.executor import in_turn, pools_of_job
-from backlog_assets.io_manager import QUOTA_LEFT, BacklogDuckDBIOManager, WholeOrNothingIOManager
+from backlog_assets.figures import QUOTA_LEFT
+from backlog_assets.history import HISTORY, TABLES
+from backlog_assets.io_manager import BacklogDuckDBIOManager, WholeOrNothingIOManager
 from backlog_assets.ledger import claim, loads_of
 from backlog_assets.lost_runs import report_lost_runs
 from backlog_assets.partitions import RANGE_END, RANGE_START, apply_changes
@@ -25,6 +27,9 @@ from backlog_assets.warehouse import Warehouse, full_name
 
 QUIET: Mapping[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 """What happens is in the run's event log; the terminal gets the tables and the errors."""
+
+MARTS = frozenset(mart.name for mart in TABLES)
+"""What is built of other tables, at no request."""
 
 EXAMPLE = """SELECT p.project_key, count(*) AS open_issues
 FROM {issues} i JOIN {projects} p ON p.id = i.project_id
@@ -78,14 +83,17 @@ class Outcome:
 def selection(names: Iterable[str]) -> list[Endpoint]:
     """The endpoints behind these table names (all for none), with `projects` where a per-project one needs it.
 
-    A child table is loaded with its parent. Raises Misconfigured for a name that is no table.
+    A child table is loaded with its parent; for the history, which is built, nothing is. Raises Misconfigured for a
+    name that is no table.
     """
     wanted = [name.strip() for name in names if name.strip()]
     known = {name: endpoint for endpoint in ENDPOINTS for name in names_of(endpoint)}
-    unknown = [name for name in wanted if name not in known]
+    unknown = [name for name in wanted if name not in known and name not in MARTS]
     if unknown:
-        raise Misconfigured(f"There is no table {', '.join(unknown)}. Tables: {', '.join(sorted(known))}.")
-    chosen = {known[name].name for name in wanted} or {endpoint.name for endpoint in ENDPOINTS}
+        raise Misconfigured(f"There is no table {', '.join(unknown)}. Tables: {', '.join(sorted([*known, *MARTS]))}.")
+    chosen = {known[name].name for name in wanted if name in known}
+    if not wanted:
+        chosen = {endpoint.name for endpoint in ENDPOINTS}
     if any(endpoint.per_project for endpoint in ENDPOINTS if endpoint.name in chosen):
         chosen.add("projects")
     return [endpoint for endpoint in ENDPOINTS if endpoint.name in chosen]
@@ -128,7 +136,8 @@ def sync(
     `allow_shrink` lets tables lose any share of their rows; `only` names the projects whose partitions are loaded
     (None: all).
 
-    Two runs: the space-wide tables with `projects`, then every partition of the per-project tables as one range.
+    Three runs: the space-wide tables with `projects`, then every partition of the per-project tables as one range, then
+    the history of the issues, which needs both.
     A table that fails does not keep the others from being loaded.
     """
     chosen = selection(names)
@@ -140,32 +149,45 @@ def sync(
     space_wide = [endpoint for endpoint in chosen if not endpoint.per_project]
     per_project = [endpoint for endpoint in chosen if endpoint.per_project]
     if space_wide:
-        _run(job, instance, space_wide, outcome, run_config=_config(space_wide, full, allow_shrink))
+        _run(job, instance, _names(space_wide), outcome, run_config=_config(space_wide, full, allow_shrink))
     if per_project and {"projects", "projects_checks"} & set(outcome.failures):
         outcome.notes.append("The per-project tables were not loaded, because `projects` was not, or is not in order.")
     elif per_project:
         keys = _partition(instance, warehouse, only, outcome)
         if keys:
             tags = {RANGE_START: keys[0], RANGE_END: keys[-1]}
-            _run(job, instance, per_project, outcome, run_config=_config(per_project, full, allow_shrink), tags=tags)
+            config = _config(per_project, full, allow_shrink)
+            _run(job, instance, _names(per_project), outcome, run_config=config, tags=tags)
+    told_in_history = {"issues", "issue_comments"} & {endpoint.name for endpoint in chosen}
+    if told_in_history and {"issues", "issues_checks", "issue_comments_checks"} & set(outcome.failures):
+        outcome.notes.append("The history was not built, because what it is made of was not loaded or is not in order.")
+    elif told_in_history or MARTS & {name.strip() for name in names}:
+        config = {**QUIET, "ops": {HISTORY: {"config": {"full": full}}}}
+        _run(job, instance, [mart.name for mart in TABLES], outcome, run_config=config)
     outcome.tables = _tables_loaded(warehouse, outcome.run_ids)
     return outcome
+
+
+def _names(endpoints: Iterable[Endpoint]) -> list[str]:
+    return [name for endpoint in endpoints for name in names_of(endpoint)]
 
 
 def _config(endpoints: Sequence[Endpoint], full: bool, allow_shrink: bool) -> dict[str, Any]:
     asked: dict[str, Any] = {}
     for endpoint in endpoints:
-        if full and endpoint.load is Load.APPEND:
-            asked[endpoint.name] = {"config": {"full": True}}
-        if allow_shrink and table_of(endpoint).keeps_deleted:
-            asked[endpoint.name] = {"config": {"allow_shrink": True}}
+        config = {
+            **({"full": True} if full and endpoint.takes_full else {}),
+            **({"allow_shrink": True} if allow_shrink and table_of(endpoint).keeps_deleted else {}),
+        }
+        if config:
+            asked[endpoint.name] = {"config": config}
     return {**QUIET, "ops": asked}
 
 
 def _run(
     job: dg.JobDefinition,
     instance: dg.DagsterInstance,
-    endpoints: Sequence[Endpoint],
+    tables: Sequence[str],
     outcome: Outcome,
     *,
     run_config: Mapping[str, Any],
@@ -176,7 +198,7 @@ def _run(
         result = job.execute_in_process(
             run_id=run_id,
             instance=instance,
-            asset_selection=[asset_key(name) for endpoint in endpoints for name in names_of(endpoint)],
+            asset_selection=[asset_key(name) for name in tables],
             raise_on_error=False,
             run_config=dict(run_config),
             tags={"backlog/launched_by": "backlog-assets sync", **(tags or {})},
@@ -246,7 +268,7 @@ def _tables_loaded(warehouse: Warehouse, run_ids: Collection[str]) -> list[Table
         return []
     with warehouse.connection() as connection:
         found = loads_of(connection, run_ids)
-    order = {name: at for at, name in enumerate(name for endpoint in ENDPOINTS for name in names_of(endpoint))}
+    order = {name: at for at, name in enumerate(_names(ENDPOINTS))}
     return sorted((TableLoaded(*row) for row in found), key=lambda one: order.get(one.table, len(order)))
 
 

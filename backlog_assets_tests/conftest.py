@@ -33,6 +33,8 @@ class World:
     instance: dg.DagsterInstance
     settings: dict[str, Any] = field(default_factory=dict)
     wait_seconds: float = 5.0
+    raw_days: int = 0
+    keep_raw: bool = False
 
     @property
     def space(self) -> DemoSpace:
@@ -49,7 +51,13 @@ class World:
 
     @property
     def io_manager(self) -> BacklogDuckDBIOManager:
-        return BacklogDuckDBIOManager(database=str(self.database), schema="backlog", wait_seconds=self.wait_seconds)
+        return BacklogDuckDBIOManager(
+            database=str(self.database),
+            schema="backlog",
+            wait_seconds=self.wait_seconds,
+            raw_folder=str(self.folder / "raw") if self.keep_raw else "",
+            raw_days=self.raw_days,
+        )
 
     @property
     def definitions(self) -> dg.Definitions:

@@ -86,7 +86,9 @@ def opens(database: Path) -> None:
 
 
 IMPORTED_BEFORE = [
+    "backlog_assets_tests.direct",
     "backlog_assets_tests.processes",
+    "backlog_assets_tests.moving_space",
     "dagster._core.instance.factory",
     "dagster._core.launcher.sync_in_memory_run_launcher",
     "dagster._core.storage.event_log.in_memory",

@@ -11,10 +11,11 @@ import pytest
 import backlog_assets.assets
 import backlog_assets.io_manager
 from backlog_assets.assets import build_assets
-from backlog_assets.catalogue import ENDPOINTS
+from backlog_assets.catalogue import BY_NAME, ENDPOINTS
 from backlog_assets.catalogue.table import names_of, tables_of
 from backlog_assets.demo import DemoServer, Fault
 from backlog_assets.errors import WarehouseBusy
+from backlog_assets.history import HISTORY, TABLES
 from backlog_assets.specs import asset_key
 from backlog_assets_tests.conftest import World, asked
 
@@ -267,15 +268,16 @@ def test_what_was_loaded_is_noted_down(world: World) -> None:
         "SELECT table_name, rows, inserted, requests FROM loads WHERE table_name LIKE 'issue%' ORDER BY 1"
     )
     assert ("issues", 40, 40, 2) in noted
-    assert {name for name, *_ in noted} == {table.name for table in tables_of(ENDPOINTS[-3])}
+    assert {name for name, *_ in noted} == {table.name for table in tables_of(BY_NAME["issues"])}
 
 
 def test_the_catalogue_is_what_the_assets_are() -> None:
     keys = {key for asset in build_assets() for key in asset.keys}
-    assert keys == {asset_key(name) for endpoint in ENDPOINTS for name in names_of(endpoint)}
+    loaded = {asset_key(name) for endpoint in ENDPOINTS for name in names_of(endpoint)}
+    assert keys == loaded | {asset_key(mart.name) for mart in TABLES}
 
 
-@pytest.mark.parametrize("asset", build_assets(), ids=lambda asset: str(asset.op.name))
+@pytest.mark.parametrize("asset", build_assets()[:-1], ids=lambda asset: str(asset.op.name))
 def test_every_asset_tells_what_it_is(asset: dg.AssetsDefinition) -> None:
     for at, spec in enumerate(asset.specs):
         assert at == 0 or [dep.asset_key for dep in spec.deps] == [asset_key(str(asset.op.name))]
@@ -292,6 +294,18 @@ def test_every_asset_tells_what_it_is(asset: dg.AssetsDefinition) -> None:
         if per_project:
             assert asset_key("projects") in {dep.asset_key for one in asset.specs for dep in one.deps}
             assert asset.backfill_policy == dg.BackfillPolicy.multi_run(50)
+
+
+def test_the_history_tells_what_it_is_and_what_it_is_made_of() -> None:
+    history = build_assets()[-1]
+    assert history.op.name == HISTORY
+    for spec in history.specs:
+        english, japanese = str(spec.description).split("\n\n")
+        assert english.endswith(".")
+        assert any("\u3040" <= letter <= "\u30ff" for letter in japanese)
+        assert {dep.asset_key.path[-1] for dep in spec.deps} == {"issues", "issue_comments", "activities"}
+        assert (spec.kinds, spec.group_name) == ({"duckdb"}, "4_issues")
+        assert all(column.description and column.type for column in spec.metadata["dagster/column_schema"].columns)
 
 
 def test_five_hundred_projects_are_loaded_in_one_run(build_world: Build) -> None:

@@ -200,7 +200,7 @@ def test_with_nothing_set_the_demo_space_is_loaded_and_a_second_sync_changes_no_
     assert first.exit_code == 0, first.output
     assert first.stdout.startswith("Space demo: The made-up demo space, bundled with this program.")
     counts = shell.counts("data/demo.duckdb")
-    assert len(counts) == 26
+    assert len(counts) == 29
     assert all(counts.values()), counts
     assert shell.rows("data/demo.duckdb", "SELECT count(*) FROM backlog.project_categories") == [
         (counts["project_components"],)
@@ -292,7 +292,7 @@ def test_the_doctor_says_who_i_am_what_i_may_read_and_what_a_sync_costs(shell: S
     assert found["teams"] == "no"
     assert found["issues"] == "yes"
     assert "requests of class search" in result.stdout
-    assert "it fits into this minute" in result.stdout
+    assert "a minute are left: less than a minute." in result.stdout
     assert not list(shell.folder.rglob("*.duckdb"))
 
 

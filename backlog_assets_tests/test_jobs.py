@@ -8,6 +8,7 @@ import pytest
 from backlog_assets.catalogue import ENDPOINTS, Load
 from backlog_assets.catalogue.table import names_of
 from backlog_assets.checks import build_checks
+from backlog_assets.history import TABLES
 from backlog_assets.jobs import CHECKS, FULL_REFRESH, ISSUES, PROJECTS_JOB, SPACE, THEN, build_jobs, is_hourly
 from backlog_assets.partitions import NAME, RANGE_END, RANGE_START, apply_changes
 from backlog_assets.specs import PREFIX
@@ -36,7 +37,7 @@ def test_the_jobs_are_those_of_the_documentation_and_say_what_they_do(jobs: dict
 def test_each_table_is_loaded_by_exactly_one_of_the_three_regular_jobs(world: World) -> None:
     definitions = with_jobs(world)
     loaded = [tables_of(definitions, job) for job in (SPACE, PROJECTS_JOB, ISSUES)]
-    every = {name for endpoint in ENDPOINTS for name in names_of(endpoint)}
+    every = {name for endpoint in ENDPOINTS for name in names_of(endpoint)} | {mart.name for mart in TABLES}
     assert set().union(*loaded) == every
     assert sum(map(len, loaded)) == len(every)
 

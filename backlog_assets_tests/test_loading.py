@@ -120,6 +120,7 @@ def test_an_empty_list_makes_an_empty_table_with_its_columns_and_types(desk: Des
         ("_extra", "JSON"),
         ("_loaded_at", "TIMESTAMP WITH TIME ZONE"),
         ("_deleted_at", "TIMESTAMP WITH TIME ZONE"),
+        ("_delete_evidence", "VARCHAR"),
     ]
 
 

@@ -99,6 +99,21 @@ def test_spools_of_killed_runs_are_swept_when_they_are_old_and_only_then(tmp_pat
     ]
 
 
+def test_a_part_in_which_nothing_was_written_for_long_goes_with_the_rest_of_its_load_only(tmp_path: Path) -> None:
+    with Spool(tmp_path, BY_NAME["teams"], "demo", "long") as long:
+        pass
+    rests, is_written = (long.spooled.parts[name].path for name in ("team_members", "teams"))
+    written = rests.stat().st_mtime
+    os.utime(is_written, (written + STALE_SECONDS, written + STALE_SECONDS))
+    with Spool(tmp_path, BY_NAME["teams"], "demo", "new", now=written + STALE_SECONDS + 1):
+        pass
+    assert rests.exists()
+    with Spool(tmp_path, BY_NAME["teams"], "demo", "newer", now=written + 2 * STALE_SECONDS + 1):
+        pass
+    assert not rests.exists()
+    assert not is_written.exists()
+
+
 @pytest.mark.parametrize(
     ("text", "name"),
     [("127.0.0.1:8000", "127.0.0.1-8000"), ("../../etc/passwd", "etc-passwd"), ("..", "_"), ("日本", "_")],

@@ -1,6 +1,6 @@
 """What Backlog offers and what becomes of it: one entry an endpoint, one line a column. Pure data, no logic."""
 
-from backlog_assets.catalogue import activity, issue, project, space, user
+from backlog_assets.catalogue import activity, comment, issue, project, space, user
 from backlog_assets.catalogue.spec import Child, Column, Endpoint, Load, Paging, View
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -8,6 +8,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *user.ENDPOINTS,
     *project.ENDPOINTS,
     *issue.ENDPOINTS,
+    *comment.ENDPOINTS,
     *activity.ENDPOINTS,
 )
 """Every endpoint, in the order in which the tables are listed."""

@@ -171,6 +171,7 @@ ISSUES = Endpoint(
     docs_page="get-issue-list",
     group="issues",
     paging=Paging.COUNTED,
+    load=Load.CHANGES,
     params=(("sort", "created"),),
     columns=ISSUE,
     children=(CATEGORIES, VERSIONS, MILESTONES, CUSTOM_FIELD_VALUES, ATTACHMENTS, SHARED_FILES, STARS),

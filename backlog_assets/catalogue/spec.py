@@ -19,6 +19,7 @@ class Load(Enum):
     """What a load does to the rows that are there already."""
 
     SNAPSHOT = "the list is complete: new rows are added, changed ones replaced, those no longer listed marked deleted"
+    CHANGES = "a snapshot at first, later what has changed: rows are added or replaced, those gone are marked"
     APPEND = "what was not there yet is added; nothing is changed, nothing is marked deleted"
     HISTORY = "each load adds its own rows"
     UPSERT = "the rows asked for are added or replaced; others are left alone"
@@ -108,3 +109,8 @@ class Endpoint:
     @property
     def per_project(self) -> bool:
         return "{project}" in self.path
+
+    @property
+    def takes_full(self) -> bool:
+        """A load begins where the last one ended, unless its run config says `full: true`."""
+        return self.load in (Load.APPEND, Load.CHANGES)

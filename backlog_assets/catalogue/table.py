@@ -10,6 +10,15 @@ LOADED_AT = Column("_loaded_at", "TIMESTAMPTZ", "When the row was written as it 
 DELETED_AT = Column(
     "_deleted_at", "TIMESTAMPTZ", "When a load no longer found the row; null while it is there.", optional=True
 )
+EVIDENCE = Column(
+    "_delete_evidence",
+    "VARCHAR",
+    "How that is known: `activity`, Backlog told of it; `census`, a complete list or a count no longer has the row; "
+    "`lost_access`, its project is no longer visible.",
+    optional=True,
+)
+BY_ACTIVITY, BY_CENSUS, LOST_ACCESS = "activity", "census", "lost_access"
+"""What `_delete_evidence` says."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +35,7 @@ class Table:
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        return (*self.content, LOADED_AT, *((DELETED_AT,) if self.keeps_deleted else ()))
+        return (*self.content, LOADED_AT, *((DELETED_AT, EVIDENCE) if self.keeps_deleted else ()))
 
     @property
     def per_project(self) -> bool:
@@ -40,7 +49,7 @@ def table_of(endpoint: Endpoint) -> Table:
         name=endpoint.name,
         content=(*endpoint.columns, *((PROJECT_KEY,) if endpoint.per_project else ()), EXTRA),
         key=endpoint.key,
-        keeps_deleted=endpoint.load is Load.SNAPSHOT and bool(endpoint.key),
+        keeps_deleted=endpoint.load in (Load.SNAPSHOT, Load.CHANGES) and bool(endpoint.key),
     )
 
 

@@ -5,15 +5,18 @@ from datetime import datetime, timezone
 
 import dagster as dg
 
-from backlog_assets.catalogue import ENDPOINTS, Endpoint
+from backlog_assets.catalogue import BY_NAME, ENDPOINTS, Endpoint
 from backlog_assets.catalogue.table import Table, table_of, tables_of
 from backlog_assets.checks.completeness import COMPARISONS, Held, held
+from backlog_assets.checks.counted import counted_by_the_load
 from backlog_assets.checks.findings import Finding, Scene, not_loaded
 from backlog_assets.checks.references import REFERENCES_RESOLVE
 from backlog_assets.checks.results import result_of
 from backlog_assets.checks.rules import KEY_IS_UNIQUE, NO_UNKNOWN_FIELDS, REQUIRED_VALUES, Rule
 from backlog_assets.checks.upkeep import IS_FRESH, QUOTA_IS_HEALTHY
 from backlog_assets.failures import told
+from backlog_assets.history import HISTORY
+from backlog_assets.history import TABLES as MARTS
 from backlog_assets.io_manager import WholeOrNothingIOManager
 from backlog_assets.resources import BacklogResource
 from backlog_assets.specs import Options, asset_key
@@ -38,7 +41,9 @@ MATCHES_BACKLOG = "matches_backlog"
 def build_checks(options: Options = DEFAULTS) -> list[dg.AssetChecksDefinition]:
     """Every check but `not_shrunk`, which the loading steps answer. Resources: those of the assets."""
     return [
-        *(_build_family(endpoint) for endpoint in ENDPOINTS),
+        *(_build_family(f"{endpoint.name}_checks", endpoint, rules_of(endpoint)) for endpoint in ENDPOINTS),
+        # Of the history only that it is built as it should be: what Backlog sends is looked at in what it is made of.
+        _build_family(f"{HISTORY}_checks", BY_NAME["issues"], [(mart, KEY_IS_UNIQUE) for mart in MARTS]),
         *(_build_comparison(endpoint, options) for endpoint in ENDPOINTS if endpoint.name in COMPARISONS),
     ]
 
@@ -48,15 +53,14 @@ def rules_of(endpoint: Endpoint) -> list[tuple[Table, Rule]]:
     return [(table, rule) for table in tables_of(endpoint) for rule in RULES if rule.applies(endpoint, table)]
 
 
-def _build_family(endpoint: Endpoint) -> dg.AssetChecksDefinition:
+def _build_family(name: str, endpoint: Endpoint, listed: Sequence[tuple[Table, Rule]]) -> dg.AssetChecksDefinition:
     """The checks of an endpoint's tables in one step: a step costs more than a query, and the file is opened once."""
-    listed = rules_of(endpoint)
     specs = [
         dg.AssetCheckSpec(rule.name, asset=asset_key(table.name), description=rule.doc, blocking=rule.blocking)
         for table, rule in listed
     ]
 
-    @dg.multi_asset_check(name=f"{endpoint.name}_checks", specs=specs, can_subset=True)
+    @dg.multi_asset_check(name=name, specs=specs, can_subset=True)
     def checks(
         context: dg.AssetCheckExecutionContext,
         backlog: BacklogResource,
@@ -128,9 +132,11 @@ def _build_comparison(endpoint: Endpoint, options: Options) -> dg.AssetChecksDef
         backlog: BacklogResource,
         backlog_io_manager: dg.ResourceParam[WholeOrNothingIOManager],
     ) -> Iterator[dg.AssetCheckResult]:
-        ours = told(lambda: _held(backlog_io_manager, backlog, endpoint))
+        ours = told(lambda: _held(backlog_io_manager, backlog, endpoint, context.run.run_id))
         if ours is None:
             finding = not_loaded(endpoint.name)
+        elif isinstance(ours, Finding):
+            finding = ours
         else:
             # The file is closed by now: requests may have to wait for the rate limit.
             finding = told(lambda: compare(backlog.client, ours, backlog.selected_projects))
@@ -139,10 +145,13 @@ def _build_comparison(endpoint: Endpoint, options: Options) -> dg.AssetChecksDef
     return check
 
 
-def _held(io_manager: WholeOrNothingIOManager, backlog: BacklogResource, endpoint: Endpoint) -> Held | None:
+def _held(
+    io_manager: WholeOrNothingIOManager, backlog: BacklogResource, endpoint: Endpoint, run_id: str
+) -> Held | Finding | None:
+    """What is to be compared with what Backlog counts; the finding where the load has done so already."""
     warehouse = io_manager.warehouse
     if not warehouse.exists:
         return None
     with warehouse.connection() as connection:
         scene = Scene(connection, warehouse.schema, datetime.now(timezone.utc), only=backlog.selected_projects)
-        return held(scene, table_of(endpoint))
+        return counted_by_the_load(scene, table_of(endpoint), run_id) or held(scene, table_of(endpoint))

@@ -8,8 +8,9 @@ from typing import Any, cast
 
 import orjson
 
+from backlog_assets.demo.comment_changes import ChangeableComments
 from backlog_assets.demo.company import Json
-from backlog_assets.demo.project_changes import ChangeableProjects, Moment
+from backlog_assets.demo.project_changes import Moment
 from backlog_assets.demo.register import ISSUE_BASE
 from backlog_assets.demo.shapes import PRIORITIES, RESOLUTIONS
 from backlog_assets.demo.store import Issue
@@ -37,7 +38,7 @@ EDITS = {
 """What `update_issue` takes, spelled as Backlog's Update Issue spells it."""
 
 
-class DemoSpace(ChangeableProjects):
+class DemoSpace(ChangeableComments):
     """A whole space, the same for the same arguments.
 
     `date` is its present day (None: `times.DEFAULT_DATE`); a later one only adds history. `issues` is how many there

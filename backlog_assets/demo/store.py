@@ -115,6 +115,9 @@ class Store:
         """The highest `keyId` given in each project, deleted issues included."""
         self.children: dict[int, set[int]] = {}
         self.added_comments: dict[int, list[Json]] = {}
+        self.edited_comments: dict[int, Json] = {}
+        """What was changed of a comment, by its id."""
+        self.deleted_comments: set[int] = set()
         self.added_activities: list[Json] = []
         self.notified: dict[int, list[tuple[int, int]]] = {}
         """Position and reason of every notification, by user."""
@@ -292,7 +295,14 @@ class Store:
         if issue.number:
             history = self.historian.history(issue.number)
             told = self.comment_writer.comments(history, self.until, issue.project_id)
-        return told + self.added_comments.get(issue.id, [])
+        told = told + self.added_comments.get(issue.id, [])
+        if not self.edited_comments and not self.deleted_comments:
+            return told
+        return [
+            {**comment, **self.edited_comments.get(comment["id"], {})}
+            for comment in told
+            if comment["id"] not in self.deleted_comments
+        ]
 
     def notification_places(self, user_id: int, sender_id: int) -> list[int]:
         """Which of a user's notifications he may still see, oldest first; `sender_id` 0 for those of all senders."""
