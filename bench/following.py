@@ -19,6 +19,9 @@ COMMENTS = "SELECT id, epoch(updated)::BIGINT, coalesce(content, '') FROM backlo
 LIVE = " WHERE _deleted_at IS NULL"
 """What everybody who reads our tables adds; dlt has nothing like it."""
 
+MERGED = {"write_disposition": {"disposition": "merge", "strategy": "upsert"}, "primary_key": "id"}
+"""How dlt is told to replace rows by id. Its default, deleting and inserting, took up to a tenth longer here."""
+
 
 def ours(job: Job) -> Load:
     """Recent updates, then the issues with their child tables, as `sync --select activities,issues` does."""
@@ -44,7 +47,7 @@ def dlt_incremental(job: Job) -> Load:
         "convert": _day,
     }
     params = {"sort": "updated", "order": "desc", "updatedSince": since}
-    return _dlt_issues(job, params, {"write_disposition": "merge", "primary_key": "id"})
+    return _dlt_issues(job, params, MERGED)
 
 
 def dlt_anew(job: Job) -> Load:
@@ -58,8 +61,7 @@ def dlt_comments(job: Job) -> Load:
     issues = {"sort": "created", "order": "asc"}
     comments = {
         "name": "issue_comments",
-        "primary_key": "id",
-        "write_disposition": "merge",
+        **MERGED,
         "endpoint": {
             "path": "issues/{issue}/comments",
             "params": {"issue": {"type": "resolve", "resource": "issues", "field": "id"}, **NEWEST},
@@ -67,7 +69,7 @@ def dlt_comments(job: Job) -> Load:
             "paginator": _back_to_the_oldest(),
         },
     }
-    resources = [_issues(issues, {"write_disposition": "merge", "primary_key": "id"}), comments]
+    resources = [_issues(issues, MERGED), comments]
     return _load(_dlt(job, resources), job.folder / DLT_FILE, COMMENTS)
 
 

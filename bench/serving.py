@@ -142,7 +142,11 @@ ASKED: Mapping[str, Callable[..., Any]] = {
 def _keep_pages(server: DemoServer) -> None:
     """Puts a route before each of `KEPT` that hands out each page as the bytes it was the first time since a change."""
     routes = server.app.routes
-    routes.routes = [_keeping(route) if route.path in KEPT else route for route in routes.routes]
+    routes.routes = [_keeping(route) if _is_kept(route) else route for route in routes.routes]
+
+
+def _is_kept(route: Route) -> bool:
+    return route.path in KEPT and route.method == "GET"
 
 
 def _keeping(made: Route) -> Route:
