@@ -4,12 +4,13 @@ import os
 import resource
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from bench.contenders import CONTENDERS
-from bench.job import Job
+from bench.contenders import Load
+from bench.job import Job, Row
 
 LOG = "output.txt"
 """File in the job's folder that gets what the contender prints; it is shown when a load fails."""
@@ -30,21 +31,22 @@ class Cost:
     peak_mib: float
     ids: list[int]
     rows: dict[str, int]
+    held: list[Row]
 
 
-def measure(pipe: Connection, name: str, job: Job) -> None:
+def measure(pipe: Connection, contender: Callable[[Job], Load], job: Job) -> None:
     """Loads and sends its `Cost`; what the contender does afterwards to tell what it loaded is not measured."""
     os.chdir(job.folder)
     output = os.open(LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     os.dup2(output, sys.stdout.fileno())
     os.dup2(output, sys.stderr.fileno())
     begun = time.perf_counter()
-    load = CONTENDERS[name](job)
+    load = contender(job)
     started, cpu = time.perf_counter(), _cpu_seconds()
     load.act()
     wall, cpu = time.perf_counter() - started, _cpu_seconds() - cpu
     peak = _peak_mib()
-    pipe.send(Cost(started - begun, wall, cpu, peak, load.ids(), load.rows()))
+    pipe.send(Cost(started - begun, wall, cpu, peak, load.ids(), load.rows(), load.held()))
 
 
 def _cpu_seconds() -> float:

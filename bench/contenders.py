@@ -7,14 +7,17 @@ measured. What is imported is imported inside it, for the other contenders' proc
 import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.job import PAGE, PAGES, Job
+from bench.job import PAGE, PAGES, Job, Row
 
 ROOT = Path(__file__).resolve().parent.parent
+
+OURS_FILE, DLT_FILE = "ours.duckdb", "dlt.duckdb"
+"""The DuckDB files in a job's folder, by who fills them."""
 
 WORTH_A_PROCESS = 25_000
 """Records of one dlt file. Up to so many, a second process costs more than it saves (at 10,000: 4.1 s, not 3.0 s)."""
@@ -27,6 +30,8 @@ class Load:
     act: Callable[[], object]
     ids: Callable[[], list[int]]
     rows: Callable[[], dict[str, int]]
+    held: Callable[[], list[Row]] = list
+    """The rows it says are there now, where a later load is compared with the space: see `job.Row`."""
 
 
 def floor(job: Job) -> Load:
@@ -65,11 +70,21 @@ def ours(job: Job) -> Load:
 
     Without the checks that come after a load: nobody else here checks anything. The picture of the issues is drawn.
     """
-    database = job.folder / "ours.duckdb"
+    act = sync_of(job, "issues")
+
+    from backlog_assets.catalogue import BY_NAME
+
+    database, endpoint = job.folder / OURS_FILE, BY_NAME["issues"]
+    tables = {endpoint.name: endpoint.name, **{child.field: child.name for child in endpoint.children}}
+    return Load(act, lambda: _ids(database), lambda: _rows(database, tables))
+
+
+def sync_of(job: Job, *names: str) -> Callable[[], object]:
+    """What loads these endpoints, with their child tables, in one Dagster run into `OURS_FILE` of the job's folder."""
     settings = {
         "BACKLOG_SPACE": job.space.url,
         "BACKLOG_API_KEY": job.space.api_key,
-        "BACKLOG_DUCKDB": str(database),
+        "BACKLOG_DUCKDB": str(job.folder / OURS_FILE),
     }
     os.environ.update(settings)  # the resource names the key's variable and looks it up when it is used
     os.environ.pop("DAGSTER_HOME", None)
@@ -84,18 +99,12 @@ def ours(job: Job) -> Load:
     from backlog_assets.specs import asset_key
     from backlog_assets.sync import QUIET, run_history
 
-    endpoint = BY_NAME["issues"]
     made = build_definitions(settings)
     loads = dg.Definitions(assets=made.assets, resources=made.resources, executor=made.executor)
     run = loads.resolve_implicit_global_asset_job_def()
     history = run_history(job.folder)
-    tables = {endpoint.name: endpoint.name, **{child.field: child.name for child in endpoint.children}}
-
-    def act() -> None:
-        selection = [asset_key(name) for name in names_of(endpoint)]
-        run.execute_in_process(instance=history, asset_selection=selection, run_config=dict(QUIET))
-
-    return Load(act, lambda: _ids(database), lambda: _rows(database, tables))
+    selection = [asset_key(table) for name in names for table in names_of(BY_NAME[name])]
+    return lambda: run.execute_in_process(instance=history, asset_selection=selection, run_config=dict(QUIET))
 
 
 def _without_extras() -> None:
@@ -121,7 +130,7 @@ def dlt_tuned(job: Job) -> Load:
     second normalizing process where there is more than one file to share. Tried without gain: larger buffers, and a
     second process at 10,000 issues.
     """
-    return _dlt(job, _tuning(job.issues), selector="$")
+    return _dlt(job, tuning_of(job.issues), selector="$")
 
 
 def dlt_tuned_further(job: Job) -> Load:
@@ -131,10 +140,10 @@ def dlt_tuned_further(job: Job) -> Load:
     """
     from dlt.common.jsonpath import compile_path
 
-    return _dlt(job, _tuning(job.issues), selector=compile_path("$"))
+    return _dlt(job, tuning_of(job.issues), selector=compile_path("$"))
 
 
-def _tuning(issues: int) -> dict[str, str]:
+def tuning_of(issues: int) -> dict[str, str]:
     tuning = {"DATA_WRITER__DISABLE_COMPRESSION": "true", "DATA_WRITER__BUFFER_MAX_ITEMS": "1000"}
     if issues > WORTH_A_PROCESS:
         tuning |= {"DATA_WRITER__FILE_MAX_ITEMS": str(WORTH_A_PROCESS), "NORMALIZE__WORKERS": "2"}
@@ -143,50 +152,45 @@ def _tuning(issues: int) -> dict[str, str]:
 
 def _dlt(job: Job, tuning: Mapping[str, str], *, selector: Any) -> Load:
     """A dlt pipeline into a new DuckDB file; with any `tuning` (environment variables), parquet and flat as well."""
+    params = {name: value for name, value in PAGES.items() if name != "count"}
+    resource = {"name": "issues", "endpoint": {"path": "issues", "params": params, "data_selector": selector}}
+    # No answer has a total; the first empty page ends the list.
+    paginator = {"type": "offset", "limit": PAGE, "limit_param": "count", "total_path": None}
+    act, database = dlt_run(job, tuning, [resource], paginator), job.folder / DLT_FILE
+    return Load(act, lambda: _ids(database), lambda: _rows(database, _dlt_tables(database)))
+
+
+def dlt_run(
+    job: Job, tuning: Mapping[str, str], resources: Sequence[Mapping[str, Any]], paginator: Any
+) -> Callable[[], object]:
+    """What loads these resources of dlt's `rest_api` into `DLT_FILE` of the job's folder; `tuning` as in `_dlt`."""
     os.environ.update({"RUNTIME__DLTHUB_TELEMETRY": "false", "DLT_DATA_DIR": str(job.folder / "dlt"), **tuning})
 
     import dlt
     from dlt.sources.rest_api import rest_api_source
 
-    database = job.folder / "dlt.duckdb"
-    source = rest_api_source(
-        {
-            "client": {
-                "base_url": f"{job.space.url}/api/v2/",
-                "auth": {
-                    "type": "api_key",
-                    "name": "Backlog-API-Key",
-                    "api_key": job.space.api_key,
-                    "location": "header",
-                },
-                # No answer has a total; the first empty page ends the list.
-                "paginator": {"type": "offset", "limit": PAGE, "limit_param": "count", "total_path": None},
+    config: Any = {
+        "client": {
+            "base_url": f"{job.space.url}/api/v2/",
+            "auth": {
+                "type": "api_key",
+                "name": "Backlog-API-Key",
+                "api_key": job.space.api_key,
+                "location": "header",
             },
-            "resources": [
-                {
-                    "name": "issues",
-                    "endpoint": {
-                        "path": "issues",
-                        "params": {name: value for name, value in PAGES.items() if name != "count"},
-                        "data_selector": selector,
-                    },
-                }
-            ],
+            "paginator": paginator,
         },
-        **({"max_table_nesting": 0} if tuning else {}),
-    )
+        "resources": list(resources),
+    }
+    source = rest_api_source(config, **({"max_table_nesting": 0} if tuning else {}))
     pipeline = dlt.pipeline(
         "bench",
-        destination=dlt.destinations.duckdb(str(database)),
+        destination=dlt.destinations.duckdb(str(job.folder / DLT_FILE)),
         dataset_name="backlog",
         pipelines_dir=str(job.folder / "pipelines"),
     )
     file_format = {"loader_file_format": "parquet"} if tuning else {}
-    return Load(
-        lambda: pipeline.run(source, **file_format).raise_on_failed_jobs(),
-        lambda: _ids(database),
-        lambda: _rows(database, _dlt_tables(database)),
-    )
+    return lambda: pipeline.run(source, **file_format).raise_on_failed_jobs()
 
 
 def _dlt_tables(database: Path) -> dict[str, str]:
@@ -197,20 +201,21 @@ def _dlt_tables(database: Path) -> dict[str, str]:
     for child in BY_NAME["issues"].children:
         snake = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in child.field)
         made[child.field] = f"issues__{snake}"
-    there = {name for [name] in _query(database, "SELECT table_name FROM duckdb_tables()")}
+    there = {name for [name] in query(database, "SELECT table_name FROM duckdb_tables()")}
     others = {name: name for name in sorted(there - set(made.values())) if not name.startswith("_dlt")}
     return {field: name for field, name in made.items() if name in there} | others
 
 
 def _ids(database: Path) -> list[int]:
-    return [found for [found] in _query(database, "SELECT id FROM backlog.issues")]
+    return [found for [found] in query(database, "SELECT id FROM backlog.issues")]
 
 
 def _rows(database: Path, tables: Mapping[str, str]) -> dict[str, int]:
-    return {field: _query(database, f'SELECT count(*) FROM backlog."{table}"')[0][0] for field, table in tables.items()}
+    return {field: query(database, f'SELECT count(*) FROM backlog."{table}"')[0][0] for field, table in tables.items()}
 
 
-def _query(database: Path, sql: str) -> list[tuple[Any, ...]]:
+def query(database: Path, sql: str) -> list[tuple[Any, ...]]:
+    """The answer of a DuckDB file that nobody has open."""
     import duckdb
 
     with duckdb.connect(str(database), read_only=True) as connection:

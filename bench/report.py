@@ -1,14 +1,19 @@
-"""Prints what was measured: a table for each number of issues, then each aim with its figure. Decides nothing."""
+"""Prints what was measured: a table for each number of issues, each aim with its figure, and the table of changes.
+
+Decides nothing.
+"""
 
 import math
 import os
 import platform
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
+from statistics import median
 
 from rich.console import Console
 from rich.table import Table
 
+from bench.changes import Following, Stage
 from bench.child import Cost
 from bench.contenders import DLT, DLT_TUNED, DLT_TUNED_FURTHER, FLOOR, OURS
 from bench.job import PAGE
@@ -27,6 +32,41 @@ x floor: median of each round's ratio. peak: highest resident memory of process 
 start: imports, definitions and an empty run history, before the load and not in its wall time.
 floor: requests with keep-alive and response.json(), nothing written. dlt tuned: parquet, lists as JSON columns of one
 table. dlt tuned further: its page selector compiled once as well."""
+
+CHANGES_NOTES = """seconds: wall time of the load (medians; in brackets lowest and highest), imports and definitions
+before it are not in it. CPU s: of the same, child processes included. rows wrong: what the table holds afterwards
+against what the space holds (id, updated, text), in the worst round. Changed and deleted issues are spread over the
+whole list; activities tell of the changes and not of the deletions.
+backlog-assets: a Dagster run of activities and issues (last row: and comments) with child tables and all checks.
+dlt incremental: updatedSince from the newest updated, latest first, stopping where it reaches what it has, merged by
+id; it has no way to see a deletion. dlt, all anew: all is read and the table replaced. Both are tuned further as in the
+first table (no child tables) and end at a page that is not full; comments are a child resource, asked for one issue at
+a time."""
+
+
+def markdown(following: Following) -> str:
+    """The table of changes, as the README has it."""
+    lines = [
+        f"| after a first load of {following.issues:,} issues | | requests | seconds | CPU s | rows wrong |",
+        "|---|---|---|---|---|---|",
+    ]
+    for stage in following.stages:
+        lines += [_row(stage, name) for name in stage.loads]
+    return "\n".join(lines) + "\n"
+
+
+def _row(stage: Stage, name: str) -> str:
+    costs = [one.run.cost for one in stage.loads[name]]
+    wall = [cost.wall_seconds for cost in costs]
+    cells = [
+        name,
+        " or ".join(f"{count:,}" for count in stage.requests(name)),
+        _spread(wall[0], wall, median(wall)),
+        f"{median(cost.cpu_seconds for cost in costs):.2f}",
+        str(stage.wrong(name)),
+    ]
+    shown = [f"**{cell}**" for cell in cells] if name == OURS else cells
+    return f"| {stage.title} | {' | '.join(shown)} |"
 
 
 def print_outcome(console: Console, outcome: Outcome) -> None:

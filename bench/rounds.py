@@ -12,7 +12,7 @@ from statistics import median
 import psutil
 
 from bench.child import LOG, Cost, measure
-from bench.contenders import CONTENDERS, DLT, OURS
+from bench.contenders import CONTENDERS, DLT, OURS, Load
 from bench.job import PAGE, Job
 from bench.serving import Serving
 
@@ -65,17 +65,17 @@ def run(issues: int, rounds: int, say: Callable[[str], None], names: Iterable[st
                     continue
                 say(f"{issues:,} issues, round {number} of {rounds}: {name}")
                 with tempfile.TemporaryDirectory(prefix="backlog-bench-") as folder:
-                    cost = _load(name, Job(serving.space, issues, Path(folder)))
+                    cost = load_apart(name, CONTENDERS[name], Job(serving.space, issues, Path(folder)))
                 runs.append(Run(cost, serving.requests()))
         outcome.problems = problems(outcome, serving.ids)
     return outcome
 
 
-def _load(name: str, job: Job) -> Cost:
-    """One load in a new process. Its peak is that of all its processes together, where it had several."""
+def load_apart(name: str, contender: Callable[[Job], Load], job: Job) -> Cost:
+    """One load in a new process; `name` is told where it fails. Its peak is that of all its processes together."""
     context = multiprocessing.get_context("spawn")
     here, there = context.Pipe(duplex=False)
-    process = context.Process(target=measure, args=(there, name, job))
+    process = context.Process(target=measure, args=(there, contender, job))
     process.start()
     there.close()
     together = 0.0
