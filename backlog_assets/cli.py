@@ -45,7 +45,8 @@ def main() -> None:
 @click.option("--select", metavar="A,B", default="", help="Load these tables only (and what they need). Default: all.")
 @click.option("--full", is_flag=True, help="Forget where earlier loads ended and read everything anew.")
 @click.option("--allow-shrink", is_flag=True, help="Let tables lose most of their rows, which is refused otherwise.")
-def sync(select: str, full: bool, allow_shrink: bool) -> None:
+@click.option("--advance", metavar="DAYS", default="", help="Put the demo space forward first, such as by 1d.")
+def sync(select: str, full: bool, allow_shrink: bool, advance: str) -> None:
     """Load the space, check what was loaded, and print each table.
 
     Exit status 0 only when every table was loaded and no check has found an error. A table that fails is told at the
@@ -63,7 +64,11 @@ def sync(select: str, full: bool, allow_shrink: bool) -> None:
         chosen = job.selection(names)
         warehouse = io_manager.warehouse()
         with BacklogResource.from_environment(os.environ).process_config_and_initialize_cm() as backlog:
+            if advance:
+                backlog.advance_demo(advance)
             console.print(f"Space [bold]{backlog.space_name}[/]" + (f": {OUT}" if job.is_demo(backlog) else ""))
+            if job.is_demo(backlog):
+                console.print(f"It is {backlog.demo_day} there; [bold]sync --advance 1d[/] makes it a day later.")
             console.print(f"Reading as {job.check_first(backlog, warehouse)}.")
             only = backlog.selected_projects
             projects = None if only is None else len(only)

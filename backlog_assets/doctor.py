@@ -104,11 +104,12 @@ def costs(client: BacklogClient, found: Sequence[Finding], headroom: float) -> l
 
 
 def known_by_asking(client: BacklogClient, known: Known, chosen: Sequence[Endpoint], projects: int | None) -> Known:
-    """`known`, with what the warehouse does not know yet: at most three requests, none after the first load.
+    """`known`, with what the warehouse does not know yet: at most three requests, none after the first load. They also
+    tell how long a request takes.
 
     `projects` is how many are selected, None for all that the key's user sees.
     """
-    limits, rows = known.limits, dict(known.rows)
+    limits, rows, before, began = known.limits, dict(known.rows), client.usage, client.now()
     if not limits and any(is_long(endpoint) for endpoint in chosen):
         told: Mapping[str, Any] = one(client, "/rateLimit").get("rateLimit") or {}
         limits = {name: int(quota["limit"]) for name, quota in told.items() if quota.get("limit")}
@@ -119,7 +120,10 @@ def known_by_asking(client: BacklogClient, known: Known, chosen: Sequence[Endpoi
         projects = known.projects
         if projects is None and any(endpoint.per_project for endpoint in chosen):
             projects = len(projects_seen(client))
-    return replace(known, limits=limits, rows=rows, projects=projects)
+    each, asked = known.request_seconds, client.usage.since(before)
+    if asked.requests and not known.rows:
+        each = max(0.001, client.now() - began - asked.waited_seconds) / asked.requests
+    return replace(known, limits=limits, rows=rows, projects=projects, request_seconds=each)
 
 
 def sync_cost(

@@ -3,6 +3,7 @@
 import logging
 import math
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from backlog_assets.catalogue import Endpoint
 from backlog_assets.client import BacklogClient, base_url
 from backlog_assets.credentials import ApiKey, credentials_from
 from backlog_assets.demo import DemoServer, DemoSpace
+from backlog_assets.demo_day import advance, days, demo_day
 from backlog_assets.errors import Misconfigured
 from backlog_assets.journal import SPOOL_HOURS, Terms
 from backlog_assets.spool import file_name
@@ -124,6 +126,18 @@ class BacklogResource(dg.ConfigurableResource[Any]):
         }
         return Terms(hours=self.spool_hours, scope=scope, settings=settings, log=log)
 
+    @property
+    def demo_day(self) -> date:
+        """The day it is in the demo space, for every run that keeps its spools here."""
+        return demo_day(self.spools.parent)
+
+    def advance_demo(self, by: str) -> None:
+        """Puts the demo space forward by days such as `1d`. Raises Misconfigured for another space or another text."""
+        forward = days(by)
+        if self.space != DEMO:
+            raise Misconfigured(f"--advance is for the demo space; BACKLOG_SPACE is {self.space_name}.")
+        advance(self.spools.parent, forward)
+
     def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
         """Closes what was opened; Dagster calls it when a run has ended."""
         del context
@@ -150,7 +164,7 @@ class BacklogResource(dg.ConfigurableResource[Any]):
         return BacklogClient(self.space, credentials, headroom=_share(self.headroom))
 
     def _demo_client(self) -> BacklogClient:
-        self._demo = DemoServer(DemoSpace())
+        self._demo = DemoServer(DemoSpace(date=self.demo_day))
         self._demo.start()
         return BacklogClient(self._demo.url, ApiKey(self._demo.api_key), headroom=_share(self.headroom))
 

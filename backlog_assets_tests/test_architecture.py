@@ -18,7 +18,7 @@ FLOORS: list[set[str]] = [
     {"reading", "comment_reading", "following", "probe"},
     {"warehouse", "loading", "cursors", "aligning", "comment_state", "shrinking", "ledger"},
     {"incremental", "known", "keeping", "history", "tables_page"},
-    {"demo"},
+    {"demo", "demo_day"},
     {"values", "slices", "frames", "failures", "figures", "io_manager", "resources", "partitions"},
     {"chart", "lineage", "overview", "specs", "checks", "steps", "history_assets", "assets"},
     {"turns", "executor", "lost_runs", "clock", "jobs", "schedules", "sensors", "alerts"},

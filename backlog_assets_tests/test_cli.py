@@ -195,12 +195,12 @@ def test_another_space_is_not_loaded_into_the_same_file(loaded: Shell) -> None:
 # --- what goes well
 
 
-def test_with_nothing_set_the_demo_space_is_loaded_and_a_second_sync_changes_no_row(shell: Shell) -> None:
+def test_with_nothing_set_the_demo_space_is_loaded_then_only_what_a_day_brings(shell: Shell) -> None:
     first = shell.run("sync")
     assert first.exit_code == 0, first.output
     assert first.stdout.startswith("Space demo: The made-up demo space, bundled with this program.")
     counts = shell.counts("data/demo.duckdb")
-    assert len(counts) == 29
+    assert len(counts) == 32
     assert all(counts.values()), counts
     assert shell.rows("data/demo.duckdb", "SELECT count(*) FROM backlog.project_categories") == [
         (counts["project_components"],)
@@ -220,6 +220,23 @@ def test_with_nothing_set_the_demo_space_is_loaded_and_a_second_sync_changes_no_
     assert shell.counts("data/demo.duckdb") == counts | grown
     assert (shell.folder / ".dagster").is_dir()
     assert not list((shell.folder / "data").rglob("*.ndjson"))
+    changes = "activities,issues,issue_comments"
+    third = shell.run("sync", "--select", changes, "--advance", "1d")
+    assert third.exit_code == 0, third.output
+    assert "It is 2026-09-01 there" in third.stdout
+    told = {
+        table: (inserted > 0, updated > 0, deleted > 0, requests)
+        for table, inserted, updated, deleted, requests in shell.rows(
+            "data/demo.duckdb",
+            f"""SELECT table_name, inserted, updated, deleted, requests FROM backlog_ops.loads
+            WHERE list_contains(string_split('{changes}', ','), table_name)
+            QUALIFY row_number() OVER (PARTITION BY table_name ORDER BY loaded_at DESC) = 1""",
+        )
+    }
+    comments = told.pop("issue_comments")
+    assert told == {"activities": (True, False, False, 1), "issues": (True, True, True, 3)}
+    assert comments[0]
+    assert 0 < comments[3] < 20
 
 
 def test_a_dotenv_file_is_read(shell: Shell, server: DemoServer) -> None:

@@ -7,5 +7,6 @@ from backlog_assets.demo.app import Request
 from backlog_assets.demo.faults import Fault
 from backlog_assets.demo.server import DemoServer
 from backlog_assets.demo.space import DemoSpace
+from backlog_assets.demo.times import FIRST_DAY
 
-__all__ = ["DemoServer", "DemoSpace", "Fault", "Request"]
+__all__ = ["FIRST_DAY", "DemoServer", "DemoSpace", "Fault", "Request"]

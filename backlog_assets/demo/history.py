@@ -125,6 +125,7 @@ class _Teller:
     def __init__(self, history: History, rng: Random, register: Register, begun: int) -> None:
         self.history = history
         self.rng = rng
+        self.register = register
         self.at = begun
         self.state = history.state_before(0)
         self.leader = register.bulk_leader(history.number)
@@ -161,6 +162,14 @@ class _Teller:
             self.update(("status", 4), ("resolution", 0))
         if self.leader:
             self.bulk()
+        leaves = self.register.leaves_work(self.history.number)
+        if leaves is not None:
+            self.leave(wall(leaves))
+
+    def leave(self, at: int) -> None:
+        """Deleted whatever it was in; nothing happens to it from then on."""
+        events = [event for event in self.history.events if event.at < at]
+        self.history.events[:] = [*events, Event(at, "delete", self.history.author, None, ())]
 
     def work(self) -> None:
         """The usual way: started, talked about, resolved, closed."""

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from itertools import accumulate
 
 from backlog_assets.demo.company import ARCHIVED_PROJECT, ARCHIVED_WEEK, EMPTY_PROJECT
-from backlog_assets.demo.times import SPAN, WORK_WEEK, wall
+from backlog_assets.demo.times import SPAN, WORK_DAY, WORK_WEEK, wall
 
 ISSUE_BASE = 10_000_000
 """The id of issue number n is `ISSUE_BASE + n`: ids ascend with the time of creation."""
@@ -20,6 +20,10 @@ BULK_REACH = 12
 
 FADING = 97
 """One issue number in so many is deleted some days after it was made."""
+
+LEAVING, LEAVING_DAYS = 5, 20
+"""Of the last issues before the default date, one number in so many is deleted on one of so many working days after it:
+a space that is put forward by a day loses something too."""
 
 
 def mix(seed: int, number: int) -> int:
@@ -60,6 +64,14 @@ class Register:
         """Whether an issue is deleted some days after it was made. Nobody's parent, in no bulk change."""
         # The last weeks before the default date are spared, so that exactly `issues` are left by then.
         return number % FADING == 41 and (number <= self.total * 0.9 or number > self.total)
+
+    def leaves_work(self, number: int) -> int | None:
+        """When an issue is deleted soon after the default date, in working seconds; None where it is not."""
+        is_parent = mix(self.seed + 11, number) % 4 == 0
+        if not self.total * 0.9 < number <= self.total or number % LEAVING or is_parent or self.bulk_leader(number):
+            return None
+        day = number // LEAVING % LEAVING_DAYS
+        return SPAN + day * WORK_DAY + 3_600 + mix(self.seed + 13, number) % (WORK_DAY - 2 * 3_600)
 
     def extend(self, now: int) -> None:
         """Registers every issue made before `now` (epoch seconds)."""

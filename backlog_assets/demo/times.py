@@ -14,6 +14,9 @@ WEEKS = 78
 DEFAULT_DATE = "2026-08-31"
 """`START` and 78 weeks: the present day unless told otherwise. A constant, so that two runs give identical rows."""
 
+FIRST_DAY = dt.date.fromisoformat(DEFAULT_DATE)
+"""The day from which on the demo space can be put forward."""
+
 DAY = 86_400
 WORK_DAY = 9 * 3_600
 """Nine to six in Tokyo is 00:00 to 09:00 UTC, so a working day begins at midnight UTC."""

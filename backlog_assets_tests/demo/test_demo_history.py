@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 from typing import Any, cast
 
 import pytest
 
-from backlog_assets.demo import DemoSpace
+from backlog_assets.demo import FIRST_DAY, DemoSpace
 
 NAMED = {
     "status": "status",
@@ -82,6 +83,20 @@ def test_a_later_date_only_adds_history():
             assert after.comments(after.issues[issue_id])[: len(old)] == old
             if after.issues[issue_id].updated == issue.updated and not issue.json()["stars"]:
                 assert {**after.issues[issue_id].json(), "stars": []} == issue.json()
+
+
+def test_the_first_days_after_the_default_date_each_lose_an_issue_that_nothing_else_hangs_on():
+    lost: list[int] = []
+    before = DemoSpace()
+    for days in range(1, 4):
+        after = DemoSpace(date=FIRST_DAY + timedelta(days=days))
+        gone = set(before.issues) - set(after.issues)
+        assert gone
+        assert gone <= {row["content"]["id"] for row in after.activities[len(before.activities) :] if row["type"] == 4}
+        assert not gone & set(after.children)
+        lost += gone
+        before = after
+    assert len(lost) == len(set(lost))
 
 
 def test_the_default_space_has_the_company_that_was_promised(full_space: DemoSpace):
