@@ -17,7 +17,7 @@ dev: .venv/installed  ## Start Dagster's UI on http://127.0.0.1:3000
 	$(BIN)/dagster dev
 
 test: .venv/installed-dev  ## Run every test (ARGS="-k partition")
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: .venv/installed-dev  ## Lint, formatting and types
 	$(BIN)/ruff check .

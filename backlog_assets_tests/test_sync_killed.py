@@ -68,8 +68,8 @@ def test_a_killed_sync_is_told_by_the_next_one_which_succeeds(
 
 def test_two_syncs_at_once_take_turns(server: DemoServer, tmp_path: Path, monkeypatch: Any) -> None:
     folder = checkout_in(tmp_path / "checkout")
-    assert statuses(folder) == []  # makes the run history, which two processes cannot do at once
     monkeypatch.chdir(folder)
+    assert statuses(folder) == []  # makes the run history, which two processes cannot do at once
     server.faults[:] = [Fault("slow", path="/priorities", seconds=1.5)]
     both = [sync(folder, server) for _ in range(2)]
     told = [one.communicate(timeout=100)[0] for one in both]
