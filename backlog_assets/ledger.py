@@ -13,7 +13,7 @@ from backlog_assets.cursors import OPS, keep_cursors
 from backlog_assets.errors import Refused
 from backlog_assets.loading import Loaded
 from backlog_assets.spool import Spooled
-from backlog_assets.warehouse import columns_of, ensure_table, full_name
+from backlog_assets.warehouse import columns_of, ensure_table, folded, full_name
 
 SPACES = (("schema_name", "VARCHAR"), ("space", "VARCHAR"))
 """Columns of `backlog_ops.spaces`: which space a schema holds."""
@@ -59,20 +59,27 @@ PROJECT_LOADS = (
 
 
 def claim(connection: DuckDBPyConnection, schema: str, space: str) -> None:
-    """Makes sure that a schema holds one space only: the first load writes its name down, others must agree.
+    """Makes sure that a file holds one space in one schema: the first load writes both down, others must agree.
 
+    The bookkeeping says where the next load of a table begins, so it must not be of another schema's table.
     A loopback address is taken without its port, which changes whenever a test server starts.
     """
     ensure_table(connection, OPS, "spaces", SPACES)
     spaces = full_name(connection, OPS, "spaces")
     name = re.sub(r"^(127\.[0-9.]+|localhost|\[::1\])(:[0-9]+)?$", "loopback", space)
-    found = connection.execute(f"SELECT space FROM {spaces} WHERE schema_name = ?", [schema]).fetchone()
+    found = connection.execute(f"SELECT schema_name, space FROM {spaces}").fetchone()
     if found is None:
         connection.execute(f"INSERT INTO {spaces} (schema_name, space) VALUES (?, ?)", [schema, name])
-    elif found[0] != name:
+    elif found[1] != name:
         raise Refused(
-            f"Schema {schema} of this DuckDB file holds the space {found[0]}; {name} was not written into it. "
-            f"Set BACKLOG_DUCKDB or BACKLOG_SCHEMA to another place for {name}."
+            f"Schema {found[0]} of this DuckDB file holds the space {found[1]}; {name} was not written into it. "
+            f"Set BACKLOG_DUCKDB to another file for {name}."
+        )
+    elif folded(str(found[0])) != folded(schema):
+        raise Refused(
+            f"This DuckDB file holds {name} in schema {found[0]}; it was not written into {schema} as well. Set "
+            f"BACKLOG_SCHEMA to {found[0]}, or BACKLOG_DUCKDB to another file; where {found[0]} is no longer wanted, "
+            f"drop it together with schema {OPS}."
         )
 
 

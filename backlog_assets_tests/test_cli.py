@@ -273,10 +273,20 @@ def test_the_file_may_be_called_as_one_likes(loaded: Shell, name: str) -> None:
 
 
 def test_a_schema_of_ones_own(loaded: Shell) -> None:
-    loaded.set(BACKLOG_SCHEMA="my schema")
+    loaded.set(BACKLOG_SCHEMA="my schema", BACKLOG_DUCKDB="y.duckdb")
     result = loaded.run("sync", "--select", "priorities")
     assert result.exit_code == 0, result.output
-    assert loaded.rows("x.duckdb", 'SELECT count(*) FROM "my schema".priorities') == [(3,)]
+    assert loaded.rows("y.duckdb", 'SELECT count(*) FROM "my schema".priorities') == [(3,)]
+
+
+def test_a_second_schema_in_the_same_file_is_refused_since_cursors_are_those_of_the_first(loaded: Shell) -> None:
+    loaded.set(BACKLOG_SCHEMA="second")
+    result = loaded.run("sync", "--select", "issues")
+    assert result.exit_code == 1
+    assert "in schema backlog; it was not written into second as well" in result.stderr
+    assert loaded.rows("x.duckdb", "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'second'") == [(0,)]
+    loaded.set(BACKLOG_SCHEMA="BACKLOG")
+    assert loaded.run("sync", "--select", "priorities").exit_code == 0
 
 
 def test_selecting_a_child_loads_its_family_and_a_per_project_table_loads_projects(loaded: Shell) -> None:
