@@ -310,10 +310,11 @@ def test_the_history_tells_what_it_is_and_what_it_is_made_of() -> None:
 
 def test_five_hundred_projects_are_loaded_in_one_run(build_world: Build) -> None:
     world = build_world(issues=500, projects=500)
-    result = world.load_projects(*PER_PROJECT)
+    tables = ("project_versions", "project_users")
+    result = world.load_projects(*tables)
     runs = world.instance.get_runs()
     assert len(runs) == 2
-    for table in ("project_versions", "project_components", "project_issue_types", "project_statuses", "project_users"):
+    for table in tables:
         assert world.value(f"SELECT count(DISTINCT project_id) FROM {table}") == 500, table
     stamped = Counter(
         event.asset_key.path[-1] for event in result.get_asset_materialization_events() if event.asset_key is not None

@@ -214,7 +214,7 @@ def test_with_nothing_set_the_demo_space_is_loaded_then_only_what_a_day_brings(s
         "open_issues",
     ):
         assert told in first.stdout
-    second = shell.run("sync")
+    second = shell.run("sync", "--select", "rate_limit,notifications,activities,issues,issue_comments,project_users")
     assert second.exit_code == 0, second.output
     grown = {"rate_limit": counts["rate_limit"] + 4}  # history is kept there
     assert shell.counts("data/demo.duckdb") == counts | grown
@@ -352,7 +352,9 @@ def test_the_installed_command_serves_the_demo_and_syncs_it(shell: Shell) -> Non
         told = [demo.stdout.readline() for _ in range(2)]
         url, key = told[0].split()[3], told[1].split()[-1]
         shell.set(BACKLOG_SPACE=url, BACKLOG_API_KEY=key, BACKLOG_DUCKDB="z.duckdb")
-        sync = subprocess.run([command, "sync"], capture_output=True, text=True, check=False)
+        sync = subprocess.run(
+            [command, "sync", "--select", "issues,project_versions"], capture_output=True, text=True, check=False
+        )
         demo.terminate()
     assert sync.returncode == 0, sync.stdout + sync.stderr
     assert shell.rows("z.duckdb", "SELECT count(*) FROM backlog.issues") == [(30,)]
