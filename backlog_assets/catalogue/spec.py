@@ -54,8 +54,9 @@ class Column:
 class Child:
     """A table made of an array (`field`) inside the parent's records, at no request of its own.
 
-    Its rows begin with the parent's id (`parent`: `issue` -> `issue_id`) and are replaced with the parent's.
-    `copy_of` names the table whose records the array repeats; then only the id and what is handy is a column here.
+    Its rows begin with the parent's id (`parent`: `issue` -> `issue_id`, of `parent_type`) and are replaced with the
+    parent's. `copy_of` names the table whose records the array repeats; then only the id and what is handy is a column
+    here.
     """
 
     name: str
@@ -65,11 +66,12 @@ class Child:
     doc_ja: str
     columns: tuple[Column, ...]
     copy_of: str | None = None
+    parent_type: str = "BIGINT"
 
     @property
     def parent_id(self) -> Column:
         """The first column: id of the record that holds the array."""
-        return Column(f"{self.parent}Id", "BIGINT", f"The {self.parent} the row belongs to.")
+        return Column(f"{self.parent}Id", self.parent_type, f"The {self.parent} the row belongs to.")
 
     @property
     def key(self) -> tuple[str, ...]:
