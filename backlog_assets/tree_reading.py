@@ -56,7 +56,7 @@ def flattened(path: str, root: Any, in_trash: bool) -> Iterator[Record]:
 def _children(path: str, node: Any) -> list[Any]:
     """None where there is no node, or it says nothing of children."""
     children = cast("Any", cast("Record", node).get("children") if isinstance(node, dict) else node)
-    if children is not None and not isinstance(children, list):
+    if node is not None and not (isinstance(node, dict) and isinstance(children, (list, type(None)))):
         raise WrongShape(_not(path, f"has {children!r:.80} where the documents under one are listed"), path=path)
     return cast("list[Any]", children or [])
 
