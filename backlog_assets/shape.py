@@ -27,8 +27,8 @@ CENTS = 2
 class Shape:
     """One level of a record: its plain fields, the objects in it and the arrays that become tables.
 
-    A copy (a user inside an issue, recognised by its `id` column) is complete in a table of its own: what else it
-    holds is known there, so it is not looked at here.
+    A copy (a user inside an issue, recognised by a column for its id: `createdUser.id`, or `createdUserId` beside it)
+    is complete in a table of its own: what else it holds is known there, so it is not looked at here.
     """
 
     def __init__(self, table: str, columns: tuple[Column, ...], *, is_copy: bool = False) -> None:
@@ -106,4 +106,4 @@ def _inside(root: str, columns: tuple[Column, ...]) -> tuple[Column, ...]:
 
 
 def _has_id(root: str, columns: tuple[Column, ...]) -> bool:
-    return any(column.field == f"{root}.id" for column in columns)
+    return any(column.field in (f"{root}.id", f"{root}Id") for column in columns)

@@ -103,6 +103,8 @@ def test_tables_that_read_in_another_way_say_so() -> None:
         "issues",
         "issue",
         "issue_comments",
+        "wiki_contents",
+        "wiki_history",
     }
 
 

@@ -1,7 +1,7 @@
 """What Backlog offers and what becomes of it: one entry an endpoint, one line a column. Pure data, no logic."""
 
-from backlog_assets.catalogue import activity, comment, issue, project, space, user
-from backlog_assets.catalogue.spec import Child, Column, Endpoint, Load, Paging, View
+from backlog_assets.catalogue import activity, comment, document, issue, project, space, user, wiki
+from backlog_assets.catalogue.spec import Child, Column, Each, Endpoint, Load, Paging, View
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *space.ENDPOINTS,
@@ -9,6 +9,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *project.ENDPOINTS,
     *issue.ENDPOINTS,
     *comment.ENDPOINTS,
+    *wiki.ENDPOINTS,
+    *document.ENDPOINTS,
     *activity.ENDPOINTS,
 )
 """Every endpoint, in the order in which the tables are listed."""
@@ -18,4 +20,4 @@ GROUPS = ("space", "people", "projects", "issues", "wiki", "documents", "files",
 
 BY_NAME: dict[str, Endpoint] = {endpoint.name: endpoint for endpoint in ENDPOINTS}
 
-__all__ = ["BY_NAME", "ENDPOINTS", "GROUPS", "Child", "Column", "Endpoint", "Load", "Paging", "View"]
+__all__ = ["BY_NAME", "ENDPOINTS", "GROUPS", "Child", "Column", "Each", "Endpoint", "Load", "Paging", "View"]

@@ -29,9 +29,10 @@ class Load(Enum):
 class Column:
     """One column: the field as Backlog spells it (`createdUser.id`), its DuckDB type and its meaning.
 
-    `optional` fields may be null or missing. `sql` is for the few columns that are no field of their own: an
-    expression over the record's other fields, spelled as Backlog does. `refers` names what the value is the key of, as
-    `users.id`; where that table's key begins with the project, it is a row of the same project.
+    `doc_ja` is the same in Japanese. `optional` fields may be null or missing. `sql` is for the few columns that are
+    no field of their own: an expression over the record's other fields, spelled as Backlog does. `refers` names what
+    the value is the key of, as `users.id`; where that table's key begins with the project, it is a row of the same
+    project.
     """
 
     field: str
@@ -40,6 +41,7 @@ class Column:
     optional: bool = False
     sql: str | None = None
     refers: str | None = None
+    doc_ja: str = ""
 
     @property
     def name(self) -> str:
@@ -52,8 +54,9 @@ class Column:
 class Child:
     """A table made of an array (`field`) inside the parent's records, at no request of its own.
 
-    Its rows begin with the parent's id (`parent`: `issue` -> `issue_id`) and are replaced with the parent's.
-    `copy_of` names the table whose records the array repeats; then only the id and what is handy is a column here.
+    Its rows begin with the parent's id (`parent`: `issue` -> `issue_id`, of `parent_type`) and are replaced with the
+    parent's. `copy_of` names the table whose records the array repeats; then only the id and what is handy is a column
+    here.
     """
 
     name: str
@@ -63,11 +66,12 @@ class Child:
     doc_ja: str
     columns: tuple[Column, ...]
     copy_of: str | None = None
+    parent_type: str = "BIGINT"
 
     @property
     def parent_id(self) -> Column:
         """The first column: id of the record that holds the array."""
-        return Column(f"{self.parent}Id", "BIGINT", f"The {self.parent} the row belongs to.")
+        return Column(f"{self.parent}Id", self.parent_type, f"The {self.parent} the row belongs to.")
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -84,12 +88,30 @@ class View:
 
 
 @dataclass(frozen=True)
+class Each:
+    """The table whose rows an endpoint is asked for, one after the other: the comments of each pull request.
+
+    The names in the endpoint's path and params are columns of that table, which is loaded before it. `adds` are fields
+    that each record gets from the row it was asked for: field -> column of that table. `moved` is the column that must
+    have moved for a row to be asked for again (None: every load asks for all). `where` is a condition on the table's
+    columns: the rows that are asked for at all.
+    """
+
+    table: str
+    adds: tuple[tuple[str, str], ...]
+    moved: str | None = None
+    where: str | None = None
+
+
+@dataclass(frozen=True)
 class Endpoint:
     """One GET of the API and the table it fills. `{project}` in the path makes it one partition a project.
 
     `doc` and `doc_ja` begin with a plain sentence. `docs_page` is the last part of the address of Nulab's page.
     `key` names the columns that tell rows apart; empty where the table has one row. `params` go with every request
-    beside those of the paging.
+    beside those of the paging; `{project}` in one of them makes it per-project too. `each`: it is asked for each row of
+    another table, not once. `feature` is the column of `projects` that says whether a project has switched on what it
+    is about. `opt_in`: loaded only where it is asked for, because it is expensive.
     """
 
     name: str
@@ -105,10 +127,13 @@ class Endpoint:
     load: Load = Load.SNAPSHOT
     children: tuple[Child, ...] = ()
     views: tuple[View, ...] = ()
+    each: Each | None = None
+    feature: str | None = None
+    opt_in: bool = False
 
     @property
     def per_project(self) -> bool:
-        return "{project}" in self.path
+        return "{project}" in self.path or any("{project}" in value for _, value in self.params)
 
     @property
     def takes_full(self) -> bool:

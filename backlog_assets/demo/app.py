@@ -6,7 +6,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any, Literal
@@ -121,7 +121,8 @@ class DemoApp:
             more = MORE_ROWS if fault is not None and fault.kind == "longer_page" else 0
             call = Call(self.space, self.options, self.rates, user_id, path, params, more)
             with self.space.lock:
-                return Answer(route.status, route.answer(call), quota.headers())
+                answer = route.answer(call)
+                return replace(answer, headers={**answer.headers, **quota.headers()})
         except ApiError as error:
             return Answer(error.status, error.body(), quota.headers())
 

@@ -68,6 +68,8 @@ class ChangeableProjects(Store):
                 self.by_project,
             ):
                 del table[project_id]
+            self.wikis.drop(project_id)
+            self.documents.drop(project_id)
             self.added_activities = [row for row in self.added_activities if row["project"]["id"] != project_id]
 
     def hide_project(self, key: str, hidden: bool = True) -> None:

@@ -10,12 +10,14 @@ import orjson
 
 from backlog_assets.demo.comment_changes import ChangeableComments
 from backlog_assets.demo.company import Json
+from backlog_assets.demo.document_changes import ChangeableDocuments
 from backlog_assets.demo.project_changes import Moment
 from backlog_assets.demo.register import ISSUE_BASE
 from backlog_assets.demo.shapes import PRIORITIES, RESOLUTIONS
 from backlog_assets.demo.store import Issue
 from backlog_assets.demo.timeline import COMMENT_BASE
 from backlog_assets.demo.times import date_field, day_number, day_of_field, day_text, stamp
+from backlog_assets.demo.wiki_changes import ChangeableWikis
 
 EDITS = {
     # name of the change: field of the issue, field of the change log
@@ -38,7 +40,7 @@ EDITS = {
 """What `update_issue` takes, spelled as Backlog's Update Issue spells it."""
 
 
-class DemoSpace(ChangeableComments):
+class DemoSpace(ChangeableComments, ChangeableWikis, ChangeableDocuments):
     """A whole space, the same for the same arguments.
 
     `date` is its present day (None: `times.DEFAULT_DATE`); a later one only adds history. `issues` is how many there

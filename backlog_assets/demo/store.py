@@ -16,11 +16,13 @@ from backlog_assets.demo.activities import ActivityWriter
 from backlog_assets.demo.chronicle import Chronicle
 from backlog_assets.demo.comments import CommentWriter
 from backlog_assets.demo.company import Company, Json, build_company
+from backlog_assets.demo.documents import Documents
 from backlog_assets.demo.history import Historian, History, apply
 from backlog_assets.demo.register import ISSUE_BASE, Register
 from backlog_assets.demo.shapes import Shapes
 from backlog_assets.demo.timeline import CHRONICLE, FILLING, NOTIFICATION_BASE, Timeline, packed
 from backlog_assets.demo.times import DAY, START, present, stamp
+from backlog_assets.demo.wikis import Wikis
 
 
 class Issue:
@@ -90,6 +92,8 @@ class Store:
         self.historian = Historian(self.company, self.register)
         self.chronicle = Chronicle(self.company, seed)
         self.shapes = Shapes(self.company, self.register, dates)
+        self.wikis = Wikis(self.company, self.chronicle, seed, self.until)
+        self.documents = Documents(self.company, self.chronicle, seed, self.until)
 
         self.space: Json = dict(self.company.space)
         self.users: dict[int, Json] = {user["id"]: copy.deepcopy(user) for user in self.company.users}

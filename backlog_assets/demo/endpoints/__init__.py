@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from backlog_assets.demo.endpoints import feeds, issue_changes, issues, people, projects, spaces
+from backlog_assets.demo.endpoints import (
+    documents,
+    feeds,
+    issue_changes,
+    issues,
+    people,
+    projects,
+    spaces,
+    wikis,
+)
 from backlog_assets.demo.options import Options
 from backlog_assets.demo.routes import Routes
 
@@ -16,5 +25,7 @@ def build_routes(options: Options) -> Routes:
         issues.ROUTES,
         issue_changes.ROUTES,
         feeds.ROUTES,
+        wikis.ROUTES,
+        documents.ROUTES,
     )
     return Routes(route for group in groups for route in group)
