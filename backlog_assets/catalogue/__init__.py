@@ -1,15 +1,30 @@
 """What Backlog offers and what becomes of it: one entry an endpoint, one line a column. Pure data, no logic."""
 
-from backlog_assets.catalogue import activity, comment, issue, project, space, user
+from backlog_assets.catalogue import (
+    activity,
+    comment,
+    disk_usage,
+    issue,
+    project,
+    single_object,
+    space,
+    star,
+    user,
+    watching,
+)
 from backlog_assets.catalogue.spec import Child, Column, Each, Endpoint, Load, Paging, View
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *space.ENDPOINTS,
+    *disk_usage.ENDPOINTS,
+    *single_object.ENDPOINTS,
     *user.ENDPOINTS,
     *project.ENDPOINTS,
     *issue.ENDPOINTS,
     *comment.ENDPOINTS,
     *activity.ENDPOINTS,
+    *star.ENDPOINTS,
+    *watching.ENDPOINTS,
 )
 """Every endpoint, in the order in which the tables are listed."""
 
