@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from backlog_assets.demo.endpoints import feeds, issue_changes, issues, people, projects, spaces
+from backlog_assets.demo.endpoints import (
+    details,
+    feeds,
+    issue_changes,
+    issue_parts,
+    issues,
+    people,
+    person,
+    projects,
+    spaces,
+)
 from backlog_assets.demo.options import Options
 from backlog_assets.demo.routes import Routes
 
@@ -16,5 +26,8 @@ def build_routes(options: Options) -> Routes:
         issues.ROUTES,
         issue_changes.ROUTES,
         feeds.ROUTES,
+        details.ROUTES,
+        person.ROUTES,
+        issue_parts.build_issue_part_routes(options),
     )
     return Routes(route for group in groups for route in group)
