@@ -21,6 +21,7 @@ from backlog_assets.overview import issues_overview
 from backlog_assets.partitions import PROJECTS
 from backlog_assets.reading import read_issues_on_demand
 from backlog_assets.resources import BacklogResource
+from backlog_assets.single_objects import build_single_objects
 from backlog_assets.specs import Options, asset_key, specs_of
 from backlog_assets.spool import Spooled
 from backlog_assets.steps import comments_read, issues_read, projects_read, space_read
@@ -312,6 +313,7 @@ BUILDERS: Mapping[str, Callable[[Options], dg.AssetsDefinition]] = {
     "issues": build_issues,
     "issue": build_issue_on_demand,
     "issue_comments": build_issue_comments,
+    "single_objects": build_single_objects,
 }
 """Endpoints whose asset is built in a way of its own."""
 

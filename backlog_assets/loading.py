@@ -34,8 +34,8 @@ READ_AS = {"DATE": "TIMESTAMP"}
 
 SAMPLE_ROWS = 5
 SAMPLE_CHARACTERS = 60
-PERSONAL = frozenset({"mail_address", "keyword"})
-"""Columns with mail addresses in them; they are in no sample."""
+PERSONAL = frozenset({"mail_address", "keyword", "hook_url"})
+"""Columns with mail addresses in them, or with addresses that who knows them may write to; they are in no sample."""
 
 
 @dataclass

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from backlog_assets.catalogue import Endpoint, Paging
 from backlog_assets.client import BacklogClient
@@ -89,7 +89,26 @@ def rate_limit_pages(
             ) from None
 
 
-READERS: Mapping[str, Pages] = {"project_components": component_pages, "rate_limit": rate_limit_pages}
+def disk_usage_pages(
+    asking: Asking, endpoint: Endpoint, path: str, params: Mapping[str, Any]
+) -> Iterator[list[Record]]:
+    """The `details` inside `/space/diskUsage`, one record a project. Backlog takes no projects there: they are chosen
+    from what it sends."""
+    wanted: Sequence[int] | None = params.get("projectId")
+    for [answer] in pages(asking, endpoint, path, {}):
+        details: Any = answer.get("details")
+        if not isinstance(details, list):
+            raise WrongShape(
+                "Backlog answered GET /space/diskUsage without the details it promises. Nothing was written."
+            )
+        yield [one for one in cast("list[Record]", details) if wanted is None or one.get("projectId") in wanted]
+
+
+READERS: Mapping[str, Pages] = {
+    "project_components": component_pages,
+    "rate_limit": rate_limit_pages,
+    "space_disk_usage_projects": disk_usage_pages,
+}
 """Endpoints that are read in a way of their own."""
 
 

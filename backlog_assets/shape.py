@@ -88,7 +88,7 @@ class Shape:
 
 def shape_of(endpoint: Endpoint) -> Shape:
     """The shape of an endpoint's records, the arrays of its child tables included."""
-    shape = Shape(endpoint.name, endpoint.columns)
+    shape = Shape(endpoint.name, endpoint.columns, is_copy=endpoint.copy_of is not None)
     if endpoint.per_project:
         shape.known |= {"projectId", "projectKey"}
     for child in endpoint.children:

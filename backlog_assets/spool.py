@@ -125,7 +125,8 @@ class Spool:
         place.mkdir(parents=True, exist_ok=True)
         _sweep(place, time.time() if now is None else now)
         self._shape = shape_of(endpoint)
-        self._fields = [(child.name, child.field) for child in endpoint.children]
+        kept = {column.field for column in endpoint.columns}
+        self._fields = [(child.name, child.field, child.field in kept) for child in endpoint.children]
         self._tables = [endpoint.name, *(child.name for child in endpoint.children)]
         parts = {table: Part(place / f"{file_name(run_id)}.{table}.ndjson") for table in (*self._tables, *also)}
         self.spooled = Spooled(endpoint, parts, space)
@@ -134,7 +135,7 @@ class Spool:
     def add(self, records: Iterable[Record], *, project: tuple[str, int] | None = None) -> None:
         """Appends records; those of a per-project endpoint are given the project they were asked of (key, id).
 
-        The lists that become child tables are taken out of the records.
+        The lists that become child tables are taken out of the records, but for those that are a column there too.
         """
         extra_of = self._shape.extra
         name = self.spooled.endpoint.name
@@ -145,8 +146,8 @@ class Spool:
             extra = extra_of(record)
             if extra is not None:
                 record["_extra"] = extra
-            for child, field_ in self._fields:
-                items = record.pop(field_, None)
+            for child, field_, stays in self._fields:
+                items = record.get(field_) if stays else record.pop(field_, None)
                 if items:
                     lines[child].append(self._line({"id": record.get("id"), field_: items}))
             lines[name].append(self._line(record))

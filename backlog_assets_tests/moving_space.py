@@ -100,14 +100,11 @@ class Follower:
         return [request.path for request in self.server.requests[before:]]
 
     def live(self) -> dict[str, list[tuple[Any, ...]]]:
-        """All rows of the issues that are not marked deleted, with their child rows: what Backlog is said to have.
-
-        Without `external_file_links`, which repeats whole users as they were when the issue was read.
-        """
+        """All rows of the issues that are not marked deleted, with their child rows: what Backlog is said to have."""
         with self.warehouse.connection() as connection:
             found: dict[str, list[tuple[Any, ...]]] = {}
             for table in TABLES:
-                listed = ", ".join(one.name for one in table.content if one.name not in AS_SENT)
+                listed = ", ".join(one.name for one in table.content)
                 where = "_deleted_at IS NULL" if table.keeps_deleted else ALIVE
                 sql = f"SELECT {listed} FROM backlog.{table.name} t WHERE {where} ORDER BY ALL"
                 found[table.name] = connection.execute(sql).fetchall()
@@ -132,7 +129,6 @@ class Follower:
         self.manager.write(spooled, f"run{self.loads}")
 
 
-AS_SENT = frozenset({"external_file_links"})
 ALIVE = "EXISTS (FROM backlog.issues i WHERE i.id = t.issue_id AND i._deleted_at IS NULL)"
 
 

@@ -20,7 +20,7 @@ FLOORS: list[set[str]] = [
     {"incremental", "known", "keeping", "history", "tables_page"},
     {"demo", "demo_day"},
     {"values", "slices", "frames", "failures", "figures", "io_manager", "resources", "partitions"},
-    {"chart", "lineage", "overview", "specs", "checks", "steps", "history_assets", "assets"},
+    {"chart", "lineage", "overview", "specs", "checks", "steps", "history_assets", "single_objects", "assets"},
     {"turns", "executor", "lost_runs", "clock", "jobs", "schedules", "sensors", "alerts"},
     {"sync", "doctor", "replay"},
     {"definitions", "cli"},
@@ -58,6 +58,7 @@ MUST_NOT_KNOW = {
     "raw": {"dagster", "duckdb", "pandas", "requests"},
     "keeping": {"dagster", "pandas", "requests"},
     "known": {"dagster", "requests", "pandas"},
+    "single_objects": {"duckdb", "requests", "pandas"},
     "assets": {"duckdb", "requests", "pandas"},
 }
 

@@ -99,7 +99,10 @@ def test_a_column_refers_to_the_key_of_a_table_and_its_text_says_so(table: Table
 def test_tables_that_read_in_another_way_say_so() -> None:
     assert {one.name for one in ENDPOINTS if one.load is not Load.SNAPSHOT} == {
         "rate_limit",
+        "single_objects",
         "activities",
+        "user_activities",
+        "user_stars",
         "issues",
         "issue",
         "issue_comments",

@@ -40,7 +40,7 @@ def test_a_number_too_large_for_json_is_a_misfit(tmp_path: Path) -> None:
         pytest.raises(Misfit, match="project_custom_fields cannot be kept"),
         Spool(tmp_path, BY_NAME["project_custom_fields"], "demo", "run") as spool,
     ):
-        spool.add([{"id": 1, "items": [2**70]}])
+        spool.add([{"id": 1, "version": [2**70]}])
 
 
 def test_each_record_is_one_line_whatever_its_texts_hold(tmp_path: Path) -> None:

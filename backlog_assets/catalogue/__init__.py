@@ -1,10 +1,25 @@
 """What Backlog offers and what becomes of it: one entry an endpoint, one line a column. Pure data, no logic."""
 
-from backlog_assets.catalogue import activity, comment, document, issue, project, space, user, wiki
+from backlog_assets.catalogue import (
+    activity,
+    comment,
+    disk_usage,
+    document,
+    issue,
+    project,
+    single_object,
+    space,
+    star,
+    user,
+    watching,
+    wiki,
+)
 from backlog_assets.catalogue.spec import Child, Column, Each, Endpoint, Load, Paging, View
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     *space.ENDPOINTS,
+    *disk_usage.ENDPOINTS,
+    *single_object.ENDPOINTS,
     *user.ENDPOINTS,
     *project.ENDPOINTS,
     *issue.ENDPOINTS,
@@ -12,6 +27,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *wiki.ENDPOINTS,
     *document.ENDPOINTS,
     *activity.ENDPOINTS,
+    *star.ENDPOINTS,
+    *watching.ENDPOINTS,
 )
 """Every endpoint, in the order in which the tables are listed."""
 

@@ -1,7 +1,7 @@
 """Issues, and the tables made of the arrays inside them."""
 
 from backlog_assets.catalogue.columns import CREATED, PROJECT_ID, UPDATED, named, refer, who
-from backlog_assets.catalogue.spec import Child, Column, Endpoint, Load, Paging
+from backlog_assets.catalogue.spec import Child, Column, Each, Endpoint, Load, Paging
 
 ISSUE = (
     Column("id", "BIGINT", "Unique in the space; stays the same when the issue or its project is moved or renamed."),
@@ -22,7 +22,6 @@ ISSUE = (
     refer("parentIssueId", "The issue it is a child of", "issues.id", optional=True),
     *CREATED,
     *UPDATED,
-    Column("externalFileLinks", "JSON", "Files linked from outside Backlog (undocumented).", optional=True),
     Column("childIssueSummary", "JSON", "How many children are open and closed, where asked for.", optional=True),
 )
 
@@ -162,6 +161,21 @@ STARS = Child(
         Column("created", "TIMESTAMPTZ", "When it was given."),
     ),
 )
+EXTERNAL_LINKS = Child(
+    name="issue_external_links",
+    field="externalFileLinks",
+    parent="issue",
+    doc="Files outside Backlog that each issue links to, on Google Drive and the like. Nulab does not document them.",
+    doc_ja="課題にリンクされた外部ファイル（Google ドライブなど）。Nulab の文書にはない項目です。",
+    columns=(
+        Column("id", "BIGINT", "Unique in the space.", doc_ja="スペース内で一意。"),
+        Column("type", "VARCHAR", "Where the file is, such as `GoogleDrive`.", optional=True, doc_ja="保存先の種類。"),
+        Column("url", "VARCHAR", "Address of the file.", optional=True, doc_ja="ファイルの URL。"),
+        Column("title", "VARCHAR", "Its title when it was linked.", optional=True, doc_ja="リンク時のタイトル。"),
+        *CREATED,
+        *UPDATED,
+    ),
+)
 
 ISSUES = Endpoint(
     name="issues",
@@ -174,7 +188,7 @@ ISSUES = Endpoint(
     load=Load.CHANGES,
     params=(("sort", "created"),),
     columns=ISSUE,
-    children=(CATEGORIES, VERSIONS, MILESTONES, CUSTOM_FIELD_VALUES, ATTACHMENTS, SHARED_FILES, STARS),
+    children=(CATEGORIES, VERSIONS, MILESTONES, CUSTOM_FIELD_VALUES, ATTACHMENTS, SHARED_FILES, STARS, EXTERNAL_LINKS),
 )
 
 LISTS = tuple(
@@ -194,4 +208,51 @@ ISSUE_ON_DEMAND = Endpoint(
     columns=(*ISSUE, *LISTS),
 )
 
-ENDPOINTS = (ISSUES, ISSUE_ON_DEMAND)
+ISSUE_PARTICIPANTS = Endpoint(
+    name="issue_participants",
+    path="/issues/{id}/participants",
+    doc="Who has taken part in each issue: wrote it, worked on it, commented on it. One request an issue, again when "
+    "the issue is updated; so it is loaded only where it is asked for.",
+    doc_ja="課題の参加者。課題ごとに 1 リクエストかかるため、指定したときだけ読み込みます（更新された課題は再取得）。",
+    docs_page="get-issue-participant-list",
+    group="issues",
+    key=("issue_id", "id"),
+    each=Each("issues", adds=(("issueId", "id"),), moved="updated"),
+    opt_in=True,
+    copy_of="users",
+    columns=(
+        refer("issueId", "The issue", "issues.id", doc_ja="課題"),
+        refer("id", "Who took part", "users.id", doc_ja="参加者"),
+        Column(
+            "userId", "VARCHAR", "The name the user signs in with.", optional=True, doc_ja="ログインに使うユーザー ID。"
+        ),
+        Column("name", "VARCHAR", "As shown in Backlog.", doc_ja="表示名。"),
+        Column("roleType", "INTEGER", "As in `users.role_type`.", doc_ja="`users.role_type` と同じ。"),
+    ),
+)
+
+ISSUE_RELATED_ISSUES = Endpoint(
+    name="issue_related_issues",
+    path="/issues/{id}/relatedIssues",
+    doc="Issues that each issue is related to; a pair has a row from either side. One request an issue, again when the "
+    "issue is updated; so it is loaded only where it is asked for. Not every host knows related issues.",
+    doc_ja="関連課題。双方の課題に 1 行ずつあります。課題ごとに 1 リクエストかかり、指定したときだけ読み込みます。",
+    docs_page="get-list-of-related-issues",
+    group="issues",
+    key=("issue_id", "id"),
+    each=Each("issues", adds=(("issueId", "id"),), moved="updated"),
+    opt_in=True,
+    copy_of="issues",
+    columns=(
+        refer("issueId", "The issue", "issues.id", doc_ja="課題"),
+        refer("id", "The issue it is related to", "issues.id", doc_ja="関連する課題"),
+        Column("type", "VARCHAR", "How: `RELATES`.", optional=True, doc_ja="関連の種類（`RELATES`）。"),
+        refer("projectId", "The related issue's project", "projects.id", doc_ja="関連する課題のプロジェクト"),
+        Column(
+            "issueKey", "VARCHAR", "The related issue's key at the time.", doc_ja="関連する課題のキー（読み込み時）。"
+        ),
+        Column("summary", "VARCHAR", "Its title at the time.", doc_ja="関連する課題の件名（読み込み時）。"),
+    ),
+)
+
+ENDPOINTS = (ISSUES, ISSUE_ON_DEMAND, ISSUE_PARTICIPANTS, ISSUE_RELATED_ISSUES)

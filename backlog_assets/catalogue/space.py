@@ -115,4 +115,19 @@ RESOLUTIONS = Endpoint(
     ),
 )
 
-ENDPOINTS = (SPACE, LICENCE, RATE_LIMIT, PRIORITIES, RESOLUTIONS)
+SPACE_NOTIFICATION = Endpoint(
+    name="space_notification",
+    path="/space/notification",
+    doc="What the administrators announce to everybody on the dashboard. One row.",
+    doc_ja="ダッシュボードに表示されるスペースのお知らせ。1 行です。",
+    docs_page="get-space-notification",
+    group="space",
+    key=(),
+    paging=Paging.ONE,
+    columns=(
+        Column("content", "VARCHAR", "The announcement.", optional=True, doc_ja="お知らせの本文。"),
+        Column("updated", "TIMESTAMPTZ", "When it last changed.", optional=True, doc_ja="最終更新日時。"),
+    ),
+)
+
+ENDPOINTS = (SPACE, LICENCE, RATE_LIMIT, PRIORITIES, RESOLUTIONS, SPACE_NOTIFICATION)

@@ -111,7 +111,8 @@ class Endpoint:
     `key` names the columns that tell rows apart; empty where the table has one row. `params` go with every request
     beside those of the paging; `{project}` in one of them makes it per-project too. `each`: it is asked for each row of
     another table, not once. `feature` is the column of `projects` that says whether a project has switched on what it
-    is about. `opt_in`: loaded only where it is asked for, because it is expensive.
+    is about. `opt_in`: loaded only where it is asked for, because it is expensive. `copy_of` names the table whose
+    records it repeats; then only the id and what is handy is a column here.
     """
 
     name: str
@@ -130,6 +131,7 @@ class Endpoint:
     each: Each | None = None
     feature: str | None = None
     opt_in: bool = False
+    copy_of: str | None = None
 
     @property
     def per_project(self) -> bool:

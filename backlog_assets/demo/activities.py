@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -54,6 +55,11 @@ class ActivityRows:
             return self.writer.activity(self.positions[place])
         return self.added[place - len(self.positions)]
 
+    def place_of(self, id_: int) -> int | None:
+        """Where the activity with that id stands; None where there is none."""
+        place = bisect_left(range(len(self)), id_, key=self.id_at)
+        return place if place < len(self) and self.id_at(place) == id_ else None
+
     def all(self) -> list[Json]:
         return [self.row(place) for place in range(len(self))]
 
@@ -64,16 +70,19 @@ class ActivityWriter:
     def __init__(self, space: Space) -> None:
         self.space = space
         self._by_project: dict[int, list[int]] | None = None
+        self._by_author: dict[int, set[int]] | None = None
 
-    def rows(self, projects: frozenset[int], types: frozenset[int] | None) -> ActivityRows:
-        """The activities of those projects (ids) and types (None: of all)."""
+    def rows(self, projects: frozenset[int], types: frozenset[int] | None, author: int | None = None) -> ActivityRows:
+        """The activities of those projects (ids), types and author (None: of all)."""
         space = self.space
-        key = (space.version, projects, types)
+        key = (space.version, projects, types, author)
         if key not in space.activity_cache:
             if len(space.activity_cache) > 600:
                 space.activity_cache.clear()
             space.activity_cache[key] = ActivityRows(
-                self, self._positions(projects, types), self._added(projects, types)
+                self,
+                self._positions(projects, types) if author is None else self._written_by(author, projects, types),
+                [row for row in self._added(projects, types) if author in (None, row["createdUser"]["id"])],
             )
         return space.activity_cache[key]
 
@@ -89,6 +98,14 @@ class ActivityWriter:
         if types is None:
             return positions
         return [position for position in positions if space.timeline[position].type in types]
+
+    def _written_by(self, author: int, projects: frozenset[int], types: frozenset[int] | None) -> Sequence[int]:
+        if self._by_author is None:
+            self._by_author = {}
+            for position in self.space.timeline.active:
+                self._by_author.setdefault(self._author_and_content(position)[0], set()).add(position)
+        own = self._by_author.get(author, set[int]())
+        return [position for position in self._positions(projects, types) if position in own]
 
     def _added(self, projects: frozenset[int], types: frozenset[int] | None) -> list[Json]:
         return [
@@ -110,29 +127,29 @@ class ActivityWriter:
     def activity(self, position: int) -> Json:
         """The activity at a position of the timeline."""
         entry = self.space.timeline[position]
-        if entry.number < CHRONICLE:
-            history = self.space.historian.history(entry.number)
-            author = history.author_of(entry.event)
-            content = self._issue_content(history, entry)
-        elif entry.number > FILLING - 2_048:
-            plan = self.space.company.projects[0]
-            author, content = (
-                plan.members[entry.event % len(plan.members)],
-                push(plan, entry.number * 1_024 + entry.event),
-            )
-        else:
-            week, project = divmod(entry.number - CHRONICLE, len(self.space.company.projects))
-            happening = self.space.chronicle.week(project, week)[entry.event]
-            author, content = happening.author, happening.content
+        author, content = self._author_and_content(position)
         return {
             "id": ACTIVITY_BASE + position,
             "project": self.space.projects[self._project_id(entry)],
             "type": entry.type,
-            "content": content,
+            "content": content(),
             "notifications": [],
             "createdUser": self.space.users[author],
             "created": stamp(entry.at),
         }
+
+    def _author_and_content(self, position: int) -> tuple[int, Callable[[], Json]]:
+        entry = self.space.timeline[position]
+        if entry.number < CHRONICLE:
+            history = self.space.historian.history(entry.number)
+            return history.author_of(entry.event), lambda: self._issue_content(history, entry)
+        if entry.number > FILLING - 2_048:
+            plan = self.space.company.projects[0]
+            member = plan.members[entry.event % len(plan.members)]
+            return member, lambda: push(plan, entry.number * 1_024 + entry.event)
+        week, project = divmod(entry.number - CHRONICLE, len(self.space.company.projects))
+        happening = self.space.chronicle.week(project, week)[entry.event]
+        return happening.author, lambda: happening.content
 
     def _issue_content(self, history: History, entry: Entry) -> Json:
         id_, key_id = ISSUE_BASE + history.number, history.key_id

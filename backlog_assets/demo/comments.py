@@ -5,11 +5,14 @@ from __future__ import annotations
 from backlog_assets.demo.company import Company, Json
 from backlog_assets.demo.history import History
 from backlog_assets.demo.register import ISSUE_BASE, mix
-from backlog_assets.demo.shapes import HOST, STAR_BASE, Shapes
+from backlog_assets.demo.shapes import COMMENT_STAR, HOST, Shapes, star_id
 from backlog_assets.demo.timeline import COMMENT_BASE, NOTIFICATION_BASE, Timeline
 from backlog_assets.demo.times import stamp
 
-COMMENT_STAR_BASE = STAR_BASE + 10_000_000
+
+def is_starred(seed: int, number: int, index: int) -> bool:
+    """Whether somebody has starred the text of an issue's event of that index."""
+    return mix(seed + index, number) % 23 == 0
 
 
 class CommentWriter:
@@ -47,7 +50,7 @@ class CommentWriter:
             "createdUser": self.users[event.author],
             "created": stamp(event.at),
             "updated": stamp(event.at),
-            "stars": [self._star(history, index, position)] if self._starred(history, index) else [],
+            "stars": [self._star(history, index, position)] if self._is_starred(history, index) else [],
             "notifications": notices,
         }
 
@@ -55,13 +58,13 @@ class CommentWriter:
         event = history.events[index - 1]
         return COMMENT_BASE + self.timeline.position(event.at, history.number, index)
 
-    def _starred(self, history: History, index: int) -> bool:
-        return bool(history.events[index - 1].content) and mix(self.seed + index, history.number) % 23 == 0
+    def _is_starred(self, history: History, index: int) -> bool:
+        return bool(history.events[index - 1].content) and is_starred(self.seed, history.number, index)
 
     def _star(self, history: History, index: int, position: int) -> Json:
         event = history.events[index - 1]
         return {
-            "id": COMMENT_STAR_BASE + position,
+            "id": star_id(event.at, history.number, COMMENT_STAR),
             "comment": None,
             "url": f"{HOST}/view/{history.key}#comment-{COMMENT_BASE + position}",
             "title": f"[{history.key}] {history.opening['summary']}",

@@ -16,3 +16,5 @@ class Options:
     """Whether the rows with exactly `minId` and `maxId` are part of the page."""
     updated_since_zone: str = "UTC"
     """The time zone in which `createdSince`, `updatedSince` and their like are read."""
+    related_issues: bool = True
+    """False: `/issues/{i}/relatedIssues` is an undefined resource, as on hosts from before the middle of 2026."""

@@ -48,6 +48,7 @@ class DemoServer:
         components_instead_of_categories: bool = False,
         id_paging: Literal["exclusive", "inclusive"] = "exclusive",
         updated_since_zone: str = "UTC",
+        related_issues: bool = True,
     ) -> None:
         clock = clock or time.time
         self.space = space
@@ -55,7 +56,9 @@ class DemoServer:
         self.member_key = MEMBER_KEY
         self.keys = {ADMIN_KEY: space.owner, MEMBER_KEY: space.member}
         self.oauth = OAuth(space.owner, clock)
-        options = Options(accept_header_key, components_instead_of_categories, id_paging, updated_since_zone)
+        options = Options(
+            accept_header_key, components_instead_of_categories, id_paging, updated_since_zone, related_issues
+        )
         self.app = DemoApp(space, self.keys, Rates(plan, clock), self.oauth, options, clock)
         self.requests = self.app.requests
         self.faults = self.app.faults

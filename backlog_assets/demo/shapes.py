@@ -10,10 +10,13 @@ from backlog_assets.demo import words
 from backlog_assets.demo.company import Company, Json, ProjectPlan
 from backlog_assets.demo.history import CUSTOM, Attachment, Change, Event, History, State
 from backlog_assets.demo.register import ISSUE_BASE, Register
-from backlog_assets.demo.times import date_field, day_text, stamp
+from backlog_assets.demo.times import START, date_field, day_text, stamp
 
 ATTACHMENT_BASE = 700_000
 STAR_BASE = 30_000_000
+COMMENT_STAR = 3
+"""`place` of the star of a comment, where those of the issue itself are 0 to 2."""
+
 HOST = "https://demo.backlog.example"
 """What the made-up addresses inside texts and stars begin with; nothing is ever fetched from there."""
 
@@ -93,7 +96,7 @@ class Shapes:
             "sharedFiles": [plan.shared_files[place] for place in state["sharedFiles"]],
             "stars": [
                 {
-                    "id": STAR_BASE + history.number * 8 + place,
+                    "id": star_id(at, history.number, place),
                     "comment": None,
                     "url": f"{HOST}/view/{history.key}",
                     "title": f"[{history.key}] {history.opening['summary']}",
@@ -203,6 +206,15 @@ class Shapes:
         if change.field in ("status", "priority", "resolution", "issueType", "assigner") and value is not None:
             return str(value)
         return self.display(plan, change, value)
+
+
+def star_id(at: int, number: int, place: int) -> int:
+    """The id of a star given at that second (epoch). Ids ascend with time, whatever was starred.
+
+    `number`, below 2**20 (an issue's, or one above those of issues), and `place`, below 4, tell apart the stars of one
+    second.
+    """
+    return STAR_BASE + ((at - START) << 22 | number << 2 | place)
 
 
 def _attachment(attachment: Attachment, users: dict[int, Any]) -> Json:

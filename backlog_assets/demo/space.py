@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import orjson
 
-from backlog_assets.demo.comment_changes import ChangeableComments
 from backlog_assets.demo.company import Json
+from backlog_assets.demo.details import ChangeableDetails
 from backlog_assets.demo.document_changes import ChangeableDocuments
 from backlog_assets.demo.project_changes import Moment
 from backlog_assets.demo.register import ISSUE_BASE
@@ -40,7 +40,7 @@ EDITS = {
 """What `update_issue` takes, spelled as Backlog's Update Issue spells it."""
 
 
-class DemoSpace(ChangeableComments, ChangeableWikis, ChangeableDocuments):
+class DemoSpace(ChangeableDetails, ChangeableWikis, ChangeableDocuments):
     """A whole space, the same for the same arguments.
 
     `date` is its present day (None: `times.DEFAULT_DATE`); a later one only adds history. `issues` is how many there

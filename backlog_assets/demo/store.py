@@ -14,7 +14,7 @@ import orjson
 
 from backlog_assets.demo.activities import ActivityWriter
 from backlog_assets.demo.chronicle import Chronicle
-from backlog_assets.demo.comments import CommentWriter
+from backlog_assets.demo.comments import CommentWriter, is_starred
 from backlog_assets.demo.company import Company, Json, build_company
 from backlog_assets.demo.documents import Documents
 from backlog_assets.demo.history import Historian, History, apply
@@ -125,6 +125,8 @@ class Store:
         self.added_activities: list[Json] = []
         self.notified: dict[int, list[tuple[int, int]]] = {}
         """Position and reason of every notification, by user."""
+        self.starred: list[tuple[int, int]] = []
+        """Number and event of every comment that has a star."""
         with _collector_at_rest():
             entries = self._tell_issues()
             entries += self._tell_projects(activities, entries)
@@ -181,6 +183,8 @@ class Store:
             apply(state, event.changes)
             reason = 2 if event.content else 1 if any(c.field == "assigner" for c in event.changes) else 4
             self._notify(key, event.author, state["assigner"], reason)
+            if event.content and is_starred(self.register.seed, number, index):
+                self.starred.append((number, index))
             updated, updated_by = event.at, event.author
         raw = self.shapes.issue(history, state, updated, updated_by, self.until)
         issue = Issue(ISSUE_BASE + number, number, project_id, history.created, updated, raw)

@@ -154,5 +154,22 @@ TEXT_VALUES = ("株式会社サンプル", "Acme, Inc.", "O'Neil & Söhne", "", 
 OTHER_VALUES = ("外部サービスの障害", "see comment", 'その他："要確認"')
 FILES = ("screenshot.png", "エラーログ.txt", "estimate (final) v2.xlsx", "設計書_最終版.pdf", "trace.har")
 
+ANNOUNCEMENTS = (
+    "今月の定例メンテナンスは最終金曜日の 22:00 からです。",
+    "新しいメンバーが加わりました。よろしくお願いします！",
+    "Please fill in your actual hours before the end of the month.",
+    "",
+    "夏季休業中の連絡先は Wiki の Home にあります。",
+)
+
+WATCH_NOTES = (None, "", "あとで確認する", "blocks our release", "お客様に報告済み")
+
+WEBHOOKS = (
+    # name, description, path of its address, types of activities (none: all)
+    ("Chat 通知", "開発チャンネルへ", "services/T00000000/B00000001", ()),
+    ("CI", "Starts the build on every push", "ci/backlog", (12, 18, 19)),
+    ("課題の集計", "", "sheets/collect", (1, 2, 3, 4, 14)),
+)
+
 WIKI_PAGES = ("Home", "開発環境/セットアップ", "リリース手順", "Meeting notes", "FAQ")
 DOCUMENTS = ("プロジェクト憲章", "Roadmap 2026", "議事録", "Incident review")

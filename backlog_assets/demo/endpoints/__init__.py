@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from backlog_assets.demo.endpoints import (
+    details,
     documents,
     feeds,
     issue_changes,
+    issue_parts,
     issues,
     people,
+    person,
     projects,
     spaces,
     wikis,
@@ -27,5 +30,8 @@ def build_routes(options: Options) -> Routes:
         feeds.ROUTES,
         wikis.ROUTES,
         documents.ROUTES,
+        details.ROUTES,
+        person.ROUTES,
+        issue_parts.build_issue_part_routes(options),
     )
     return Routes(route for group in groups for route in group)

@@ -35,14 +35,15 @@ class NotificationRows:
 
 def space_activities(call: Call) -> ActivityRows:
     space = call.space
-    return space.activity_writer.rows(space.open_projects(call.user_id), _types(call))
+    return space.activity_writer.rows(space.open_projects(call.user_id), types_of(call))
 
 
 def project_activities(call: Call) -> ActivityRows:
-    return call.space.activity_writer.rows(frozenset({call.project()}), _types(call))
+    return call.space.activity_writer.rows(frozenset({call.project()}), types_of(call))
 
 
-def _types(call: Call) -> frozenset[int] | None:
+def types_of(call: Call) -> frozenset[int] | None:
+    """The types of activities that were asked for; None for all."""
     types = call.params.numbers("activityTypeId[]")
     for number in types or ():
         if not 1 <= number <= HIGHEST_TYPE:
