@@ -6,7 +6,7 @@ import socket
 import struct
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from http import HTTPStatus
 from typing import Any, Literal
@@ -86,16 +86,16 @@ class DemoApp:
             self.stopping.wait(fault.seconds)
         answer = self._answer(asked, fault)
         if fault is not None:
-            answer = fault.changed(answer)
+            answer = fault.changed(answer.whole())
         self._log(asked, answer.status)
         headers = {
             "Date": formatdate(self.clock(), usegmt=True),
             "Content-Type": answer.content_type,
-            "Content-Length": str(len(answer.body)),
+            "Content-Length": str(answer.size),
             **answer.headers,
         }
         start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", list(headers.items()))
-        return [answer.body] if fault is None else fault.chunks(answer.body, self.stopping.wait)
+        return answer.chunks() if fault is None else fault.chunks(answer.body, self.stopping.wait)
 
     def _log(self, asked: _Asked, status: int) -> None:
         query = {name: values for name, values in asked.query.items() if name != "apiKey"}
@@ -121,7 +121,7 @@ class DemoApp:
             more = MORE_ROWS if fault is not None and fault.kind == "longer_page" else 0
             call = Call(self.space, self.options, self.rates, user_id, path, params, more)
             with self.space.lock:
-                return Answer(route.status, route.answer(call), quota.headers())
+                return replace(answer := route.answer(call), headers={**answer.headers, **quota.headers()})
         except ApiError as error:
             return Answer(error.status, error.body(), quota.headers())
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, cast
 
 import orjson
 
-from backlog_assets.demo.answers import ApiError, JsonRows, Params, dumped, id_page, offset_page
+from backlog_assets.demo.answers import Answer, ApiError, JsonRows, Params, dumped, id_page, offset_page
 from backlog_assets.demo.company import Json
 from backlog_assets.demo.options import Options
 from backlog_assets.demo.rates import Rates
@@ -64,10 +64,13 @@ class Call:
 
 @dataclass(frozen=True)
 class Route:
-    """One endpoint. `handler` gives a JSON value, or all rows in ascending order, of which `paging` takes the page."""
+    """One endpoint. `handler` gives a JSON value, or all rows in ascending order, of which `paging` takes the page.
+
+    A handler of files gives a whole `Answer`.
+    """
 
     path: str
-    """Below `/api/v2`, with names in braces: `/projects/{project}/versions`."""
+    """Below `/api/v2`, with names in braces: `/projects/{project}/versions`. `{name*}` takes in what is below, too."""
     handler: Callable[[Call], Any]
     query: tuple[str, ...] = ()
     """Every parameter beyond paging; one that is not named here is refused. `customField_*` names a family."""
@@ -84,6 +87,7 @@ class Route:
 
     def __post_init__(self) -> None:
         pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(self.path))
+        pattern = re.sub(r"\\\{(\w+)\\\*\\\}", r"(?P<\1>.*)", pattern)
         object.__setattr__(self, "pattern", re.compile(pattern + r"\Z"))
 
     @property
@@ -94,14 +98,17 @@ class Route:
             return (*self.query, "offset", "count", *(("order",) if self.order else ()))
         return self.query
 
-    def answer(self, call: Call) -> bytes:
-        """The body; raises `ApiError` where there is an error instead."""
+    def answer(self, call: Call) -> Answer:
+        """Raises `ApiError` where there is an error instead."""
         if call.unfit_role(self.role):
             raise ApiError(403, 5, "You do not have permission to do this.")
         for name in call.params.query:
             if not self.takes(name):
                 raise ApiError(400, 7, f"error.unknownParameter : {name}")
         given = self.handler(call)
+        return given if isinstance(given, Answer) else Answer(self.status, self._body(call, given))
+
+    def _body(self, call: Call, given: Any) -> bytes:
         if isinstance(given, bytes):
             return given
         if self.paging == "none":

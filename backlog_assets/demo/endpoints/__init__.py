@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backlog_assets.demo.endpoints import feeds, issue_changes, issues, people, projects, spaces
+from backlog_assets.demo.endpoints import feeds, files, git, issue_changes, issues, people, projects, spaces
 from backlog_assets.demo.options import Options
 from backlog_assets.demo.routes import Routes
 
@@ -15,6 +15,8 @@ def build_routes(options: Options) -> Routes:
         projects.build_project_routes(options),
         issues.ROUTES,
         issue_changes.ROUTES,
+        git.ROUTES,
+        files.ROUTES,
         feeds.ROUTES,
     )
     return Routes(route for group in groups for route in group)
