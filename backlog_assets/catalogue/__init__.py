@@ -1,6 +1,6 @@
 """What Backlog offers and what becomes of it: one entry an endpoint, one line a column. Pure data, no logic."""
 
-from backlog_assets.catalogue import activity, comment, issue, project, space, user
+from backlog_assets.catalogue import activity, comment, file, git, issue, project, space, user
 from backlog_assets.catalogue.spec import Child, Column, Each, Endpoint, Load, Paging, View
 
 ENDPOINTS: tuple[Endpoint, ...] = (
@@ -9,6 +9,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *project.ENDPOINTS,
     *issue.ENDPOINTS,
     *comment.ENDPOINTS,
+    *file.ENDPOINTS,
+    *git.ENDPOINTS,
     *activity.ENDPOINTS,
 )
 """Every endpoint, in the order in which the tables are listed."""
