@@ -31,11 +31,20 @@ class Fault(NamedTuple):
 
 @dataclass(frozen=True)
 class Answer:
-    """One whole answer. `headers` finds its names in any case; `body` is decompressed."""
+    """One whole answer. `headers` finds its names in any case; `body` is decompressed.
+
+    `poured` are the bytes that went elsewhere while they came, in place of a body.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    poured: int = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes received, after decompression."""
+        return len(self.body) + self.poured
 
     def faults(self) -> list[Fault]:
         """Backlog's `errors`, the one that decides first; empty where the body is something else."""

@@ -1,4 +1,4 @@
-"""The command line: sync, doctor, demo, alerts. Thin; what it does is in the modules of the same names."""
+"""The command line: sync, doctor, files, demo, alerts. Thin; what it does is in the modules of the same names."""
 
 import logging
 import os
@@ -197,6 +197,44 @@ def replay(tables: Sequence[str], into: str | None, allow_gaps: bool) -> None:
         for note in done.notes:
             console.print(note)
         console.print(f"{done.records:,} records of {done.loads:,} loads, no request. DuckDB file: {target.path}")
+
+
+@main.command()
+@click.option("--to", required=True, metavar="FOLDER", help="A folder, or any fsspec URL, such as s3://bucket/backlog.")
+@click.option("--table", "tables", multiple=True, metavar="NAME", help="Files of this table only. Default: all loaded.")
+@click.option("--project", "projects", multiple=True, metavar="KEY", help="Of this project only.")
+@click.option("--since", default="", metavar="YYYY-MM-DD", help="Made or changed on this day (UTC) or later.")
+def files(to: str, tables: Sequence[str], projects: Sequence[str], since: str) -> None:
+    """Download the attachments and shared files that the tables list, to a folder or any fsspec URL.
+
+    Each is named by its id, checked by its size, and told in manifest.ndjson. What is there already is not asked for
+    again, so a run that was stopped goes on. Exit status 0 only when every file that Backlog still has is there.
+    """
+    with _told():
+        from backlog_assets import files as job
+        from backlog_assets.definitions import io_manager_from
+        from backlog_assets.downloads import Folder
+        from backlog_assets.resources import BacklogResource
+        from backlog_assets.sync import check_first
+
+        console, warehouse = _console(), io_manager_from(os.environ).warehouse()
+        if not warehouse.exists:
+            raise Misconfigured(f"There is no {warehouse.path} yet. Load the tables first: backlog-assets sync.")
+        with BacklogResource.from_environment(os.environ).process_config_and_initialize_cm() as backlog:
+            console.print(f"Space [bold]{backlog.space_name}[/]. Reading as {check_first(backlog, warehouse)}.")
+            only = projects or backlog.selected_projects
+            listed = job.files_wanted(warehouse, tables=tables, projects=only, since=job.since_of(since))
+            outcome = job.Outcome()
+            try:
+                with Folder(to, backlog.space_name).open() as folder, _progress(console):
+                    console.print(job.cost_told(backlog.client, listed.files, folder, backlog.headroom))
+                    job.fetch(backlog.client, folder, listed.files, outcome)
+            finally:
+                console.print(job.told(outcome, listed), soft_wrap=True, highlight=False, markup=False)
+        for file, reason in outcome.failed.items():
+            click.echo(f"\n{file}: {reason}", err=True)
+        if not outcome.succeeded:
+            sys.exit(1)
 
 
 @main.command()

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any, Literal, cast
-from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from filelock import Timeout as LockTimeout
 
@@ -29,7 +29,7 @@ from backlog_assets.credentials import (
     fingerprint,
     secrets_of,
 )
-from backlog_assets.errors import Misconfigured, Refused, Unauthorized, Unavailable, WrongShape
+from backlog_assets.errors import Misconfigured, Unauthorized, Unavailable, WrongShape
 from backlog_assets.paging import Page, Params, walk
 from backlog_assets.quota import (
     Quota,
@@ -44,8 +44,8 @@ from backlog_assets.quota import (
     throttle_seconds,
     update_pause,
 )
-from backlog_assets.request import Method, Request, be_sure, spelled
-from backlog_assets.transport import Transport, Trouble, base_url
+from backlog_assets.request import REDIRECTS, Method, Request, be_sure, followed, spelled
+from backlog_assets.transport import Sink, Transport, Trouble, base_url
 from backlog_assets.tries import Tries
 
 __all__ = ["BacklogClient", "base_url", "rate_class"]
@@ -54,9 +54,10 @@ API = "/api/v2"
 REFRESH_PATH = "/oauth2/token"
 
 FORM = "application/x-www-form-urlencoded"
-REDIRECTS = (301, 302, 303, 307, 308)
-MOST_REDIRECTS = 3
 TOKEN_LOCK_SECONDS = 60.0
+
+DOWNLOAD_SECONDS = 3600.0
+"""How long a file may take to come, where the bytes do not stop coming."""
 
 
 class BacklogClient(AbstractContextManager["BacklogClient"]):
@@ -91,9 +92,9 @@ class BacklogClient(AbstractContextManager["BacklogClient"]):
         self._sleep = sleep
         self._now = now
         self._log = log or logging.getLogger(__name__)
-        self._transport = Transport(
-            self._origin, connect_seconds=connect_seconds, read_seconds=read_seconds, total_seconds=total_seconds
-        )
+        seconds = {"connect_seconds": connect_seconds, "read_seconds": read_seconds}
+        self._transport = Transport(self._origin, **seconds, total_seconds=total_seconds)
+        self._for_files = Transport(self._origin, **seconds, total_seconds=max(total_seconds, DOWNLOAD_SECONDS))
         self._door = door(self.space)
         self._asker = fingerprint(credentials)
         self._book = quota_book(self.space, self._asker, now)
@@ -120,6 +121,7 @@ class BacklogClient(AbstractContextManager["BacklogClient"]):
 
     def close(self) -> None:
         self._transport.close()
+        self._for_files.close()
 
     @property
     def asker(self) -> str:
@@ -147,7 +149,12 @@ class BacklogClient(AbstractContextManager["BacklogClient"]):
 
     def get(self, path: str, params: Params | None = None) -> Any:
         """The object or array of one GET. `path` is below /api/v2; a sequence is sent as `name[]=` for each value."""
-        return self._answered(Request("GET", "/" + path.strip("/"), spelled(params or {})))
+        return self._answered(Request("GET", "/" + path.lstrip("/"), spelled(params or {})))
+
+    def download(self, path: str, sink: Sink) -> int:
+        """Pours a file into the `sink` while it comes, and says how many bytes there were."""
+        answer, _ = self._granted(Request("GET", "/" + path.lstrip("/"), sink=sink))
+        return answer.poured
 
     def update(self, method: Literal["POST", "PATCH"], path: str, form: Params) -> Any:
         """The object Backlog answers a change with, at least a second after the change before (class `update`).
@@ -157,7 +164,8 @@ class BacklogClient(AbstractContextManager["BacklogClient"]):
         """
         return self._answered(Request(method, "/" + path.strip("/"), form=spelled(form)))
 
-    def _answered(self, request: Request) -> Any:
+    def _granted(self, request: Request) -> tuple[Answer, Parsed]:
+        """An answer that is a success. Raises what Backlog refuses."""
         key_in, tokens = self._key_in, self._tokens
         answer, told = self._ask(request, key_in)
         if answer.status == 401 and answer.is_unauthorized():
@@ -170,6 +178,10 @@ class BacklogClient(AbstractContextManager["BacklogClient"]):
             self._key_settled = True
         if told is None:
             raise refusal(answer, request.method, request.path, self._configured())
+        return answer, told
+
+    def _answered(self, request: Request) -> Any:
+        answer, told = self._granted(request)
         if told.is_mended:
             self._count(mended=1)
             if self._usage.mended == 1:
@@ -211,28 +223,37 @@ class BacklogClient(AbstractContextManager["BacklogClient"]):
         tries = self._new_tries(request.method, request.path, request.rated)
         while True:
             query, headers = self._signed(asked, key_in)
+            if request.sink is not None:
+                headers = {**headers, "Accept": "*/*"}
             if request.form is not None:
                 headers = {**headers, "Content-Type": FORM}
                 self._sleep_between_updates()
-            answer = self._send(request.method, request.rated, target, query, headers, request.form)
+            answer = self._send(request.method, request.rated, target, query, headers, request.form, request.sink)
             if request.form is not None:
                 be_sure(request, answer)
             if tries.again(answer):
                 continue
             answer = cast("Answer", answer)
             if 200 <= answer.status < 300:
-                told = parsed(answer.body)
+                told = parsed(answer.body) if request.sink is None else Parsed(None, False)
                 if told is not None:
                     return answer, told
                 tries.failed(f"no JSON: {answer.told()}")
             elif request.form is None and answer.status in REDIRECTS and "Location" in answer.headers:
                 redirects += 1
-                target, asked = self._followed(answer, request.path, target, redirects)
+                target, asked = followed(self._origin, answer, request.path, target, redirects)
             else:
                 return answer, None
 
     def _send(
-        self, method: Method, rated: str, target: str, query: str, headers: dict[str, str], form: str | None = None
+        self,
+        method: Method,
+        rated: str,
+        target: str,
+        query: str,
+        headers: dict[str, str],
+        form: str | None = None,
+        sink: Sink | None = None,
     ) -> Answer | Trouble:
         """One request, as soon as the rate limit and the other clients of the space let it go."""
         url = f"{self._origin}{target}?{query}" if query else self._origin + target
@@ -242,9 +263,9 @@ class BacklogClient(AbstractContextManager["BacklogClient"]):
                 wait = seconds_to_wait(quota, self._headroom, self._now())
                 if not wait:
                     self._book.spend(rated)
-                    answer = self._transport.exchange(method, url, headers, form)
-                    size = len(answer.body) if isinstance(answer, Answer) else 0
-                    self._count(request_of=rated, received_bytes=size)
+                    transport = self._transport if sink is None else self._for_files
+                    answer = transport.exchange(method, url, headers, form, sink)
+                    self._count(request_of=rated, received_bytes=answer.size if isinstance(answer, Answer) else 0)
                     if isinstance(answer, Answer):
                         self._book.learn(rated, quota_told(answer.headers, self._now()))
                     return answer
@@ -261,25 +282,6 @@ class BacklogClient(AbstractContextManager["BacklogClient"]):
             return f"{query}&{key}" if query else key, self._headers
         token = credentials.token if isinstance(credentials, BearerToken) else self._held(credentials).access_token
         return query, {**self._headers, "Authorization": f"Bearer {token}"}
-
-    def _followed(self, answer: Answer, path: str, target: str, redirects: int) -> tuple[str, str]:
-        """Target and query of a redirect within the same origin. No other origin is ever sent anything."""
-        origin, address = None, None
-        try:
-            address = urlsplit(urljoin(self._origin + target, answer.headers["Location"]))
-            origin = base_url(f"{address.scheme}://{address.netloc}")
-        except (ValueError, Misconfigured):
-            pass
-        if address is None or origin != self._origin or redirects > MOST_REDIRECTS:
-            where = "more than 3 times" if origin == self._origin else "to another host or scheme"
-            raise Refused(
-                f"Backlog redirected GET {path} {where}: {answer.status}. Nothing was sent there. "
-                "Retrying cannot help; check that BACKLOG_SPACE is the space's own host.",
-                path=path,
-                status=answer.status,
-            )
-        kept = [(name, value) for name, value in parse_qsl(address.query, keep_blank_values=True) if name != "apiKey"]
-        return quote(address.path or "/", safe="/%~:@!$&'()*+,;=-._"), urlencode(kept)
 
     def _held(self, credentials: OAuth2) -> Tokens:
         if self._tokens is None:

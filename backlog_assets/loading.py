@@ -105,11 +105,11 @@ class Loader:
     def _load_child(self, child: Child) -> Loaded:
         table = child_table(child)
         item = _struct(_fields(child.columns))
-        read = self._reader(child.name, {"id": "BIGINT", child.field: f"{item}[]"})
+        read = self._reader(child.name, {"id": child.parent_type, child.field: f"{item}[]"})
         items = f"(SELECT id AS _parent, unnest({quoted(child.field)}) AS _item FROM {read})"
         values = {column: _value(column) for column in (*child.columns, EXTRA)}
         rows = self._select(table, {child.parent_id: "_parent", **values}, f"(SELECT _parent, _item.* FROM {items})")
-        parents = f"(SELECT id FROM {self._reader(self._spooled.endpoint.name, {'id': 'BIGINT'})})"
+        parents = f"(SELECT id FROM {self._reader(self._spooled.endpoint.name, {'id': child.parent_type})})"
         return self._merge(table, rows, missing="delete", scope=f"{quoted(child.parent_id.name)} IN {parents}")
 
     def _merge(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import orjson
 
+from backlog_assets.demo.binaries import Binary
 from backlog_assets.demo.company import Json
 from backlog_assets.demo.times import day_number
 
@@ -43,12 +44,26 @@ def invalid(name: str, value: str) -> ApiError:
 
 @dataclass
 class Answer:
-    """A response before it meets the socket."""
+    """A response before it meets the socket. A `file` is sent while it is made, in place of the body."""
 
     status: int
     body: bytes
     headers: dict[str, str] = field(default_factory=dict[str, str])
     content_type: str = "application/json;charset=utf-8"
+    file: Binary | None = None
+
+    @property
+    def size(self) -> int:
+        return len(self.body) if self.file is None else self.file.size
+
+    def chunks(self) -> Iterable[bytes]:
+        return [self.body] if self.file is None else self.file.chunks()
+
+    def whole(self) -> Answer:
+        """The same with the file as its body."""
+        if self.file is None:
+            return self
+        return Answer(self.status, self.file.content(), self.headers, self.content_type)
 
 
 class Rows(Protocol):

@@ -86,16 +86,16 @@ class DemoApp:
             self.stopping.wait(fault.seconds)
         answer = self._answer(asked, fault)
         if fault is not None:
-            answer = fault.changed(answer)
+            answer = fault.changed(answer.whole())
         self._log(asked, answer.status)
         headers = {
             "Date": formatdate(self.clock(), usegmt=True),
             "Content-Type": answer.content_type,
-            "Content-Length": str(len(answer.body)),
+            "Content-Length": str(answer.size),
             **answer.headers,
         }
         start_response(f"{answer.status} {HTTPStatus(answer.status).phrase}", list(headers.items()))
-        return [answer.body] if fault is None else fault.chunks(answer.body, self.stopping.wait)
+        return answer.chunks() if fault is None else fault.chunks(answer.body, self.stopping.wait)
 
     def _log(self, asked: _Asked, status: int) -> None:
         query = {name: values for name, values in asked.query.items() if name != "apiKey"}

@@ -70,7 +70,7 @@ class Route:
     """
 
     path: str
-    """Below `/api/v2`, with names in braces: `/projects/{project}/versions`."""
+    """Below `/api/v2`, with names in braces: `/projects/{project}/versions`. `{name*}` takes in what is below, too."""
     handler: Callable[[Call], Any]
     query: tuple[str, ...] = ()
     """Every parameter beyond paging; one that is not named here is refused. `customField_*` names a family."""
@@ -87,6 +87,7 @@ class Route:
 
     def __post_init__(self) -> None:
         pattern = re.sub(r"\\\{(\w+)\\\}", r"(?P<\1>[^/]+)", re.escape(self.path))
+        pattern = re.sub(r"\\\{(\w+)\\\*\\\}", r"(?P<\1>.*)", pattern)
         object.__setattr__(self, "pattern", re.compile(pattern + r"\Z"))
 
     @property

@@ -11,9 +11,11 @@ import orjson
 from backlog_assets.demo.company import Json
 from backlog_assets.demo.details import ChangeableDetails
 from backlog_assets.demo.document_changes import ChangeableDocuments
+from backlog_assets.demo.git_changes import ChangeableGit
 from backlog_assets.demo.project_changes import Moment
 from backlog_assets.demo.register import ISSUE_BASE
 from backlog_assets.demo.shapes import PRIORITIES, RESOLUTIONS
+from backlog_assets.demo.shared_files import ChangeableFiles
 from backlog_assets.demo.store import Issue
 from backlog_assets.demo.timeline import COMMENT_BASE
 from backlog_assets.demo.times import date_field, day_number, day_of_field, day_text, stamp
@@ -40,7 +42,7 @@ EDITS = {
 """What `update_issue` takes, spelled as Backlog's Update Issue spells it."""
 
 
-class DemoSpace(ChangeableDetails, ChangeableWikis, ChangeableDocuments):
+class DemoSpace(ChangeableDetails, ChangeableWikis, ChangeableDocuments, ChangeableGit, ChangeableFiles):
     """A whole space, the same for the same arguments.
 
     `date` is its present day (None: `times.DEFAULT_DATE`); a later one only adds history. `issues` is how many there

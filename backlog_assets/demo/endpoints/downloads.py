@@ -1,15 +1,12 @@
-"""Files as Backlog sends them: made-up contents of exactly the size that their line says."""
+"""Answers that are files."""
 
 from __future__ import annotations
 
-from random import Random
-from urllib.parse import quote
-
 from backlog_assets.demo.answers import Answer
+from backlog_assets.demo.binaries import Binary
 
 
 def download(name: str, size: int, seed: str) -> Answer:
-    """The answer that is a file; the same bytes for the same `seed`."""
-    shown = name.encode("ascii", "replace").decode().replace('"', "_").replace("?", "_")
-    headers = {"Content-Disposition": f"attachment; filename=\"{shown}\"; filename*=UTF-8''{quote(name, safe='')}"}
-    return Answer(200, Random(seed).randbytes(size), headers, "application/octet-stream")
+    """The answer that is a file, made while it is sent; the same bytes for the same `seed`."""
+    file = Binary(name, size, seed)
+    return Answer(200, b"", file.headers, "application/octet-stream", file)
