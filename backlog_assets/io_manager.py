@@ -28,6 +28,7 @@ from backlog_assets.comment_reading import Wanted
 from backlog_assets.comment_state import COMMENTS, CommentLoader, comments_wanted
 from backlog_assets.errors import Refused
 from backlog_assets.failures import told
+from backlog_assets.field_views import TRIGGERS, renew_field_views
 from backlog_assets.figures import as_table, project_metadata, quota_metadata, table_metadata
 from backlog_assets.frames import Written, read_frame, replace_frame
 from backlog_assets.keeping import seal, staged
@@ -190,6 +191,8 @@ class WholeOrNothingIOManager(DbIOManager):
             aligned = align(connection, schema, spooled, now)
             if aligned:
                 spooled.notes["names_brought_in_line"] = aligned
+            if spooled.endpoint.name in TRIGGERS:
+                spooled.notes |= renew_field_views(connection, schema)
             follows = last_load(connection, spooled.endpoint)
             note_down(connection, loaded, spooled, run_id, now)
             if load is not None:

@@ -17,6 +17,8 @@ from duckdb import DuckDBPyConnection
 from backlog_assets.catalogue import BY_NAME, ENDPOINTS, Endpoint
 from backlog_assets.catalogue.table import names_of, tables_of
 from backlog_assets.errors import Misconfigured, Refused
+from backlog_assets.field_views import BOOK as VIEWS_BOOK
+from backlog_assets.field_views import renew_field_views
 from backlog_assets.io_manager import WholeOrNothingIOManager
 from backlog_assets.ledger import OPS, claim, last_load
 from backlog_assets.manifest import Kept, gaps, shape_mark, with_facts
@@ -29,6 +31,9 @@ LEDGERS = ("loads", "requests")
 
 STATES: Mapping[str, str] = {"comment_state": "issue_comments", "issues_to_read": "issues"}
 """Bookkeeping that belongs to one table altogether: its name -> the table's. The others name the table in each row."""
+
+OF_THE_SCHEMA = ("spaces", VIEWS_BOOK)
+"""Bookkeeping of no table that is loaded: the target has its own."""
 
 BATCH = 1_000
 
@@ -73,6 +78,7 @@ def replay(
             claim(connection, target.schema, space)
             connection.execute(f"ATTACH '{_literal(scratch.path)}' AS replayed (READ_ONLY)")
             done.rows = _take_over(connection, target.schema, chosen)
+            renew_field_views(connection, target.schema)
         # DuckDB lets go of the file with the connection.
     return done
 
@@ -209,8 +215,9 @@ def _take_over_books(connection: DuckDBPyConnection, names: Sequence[str]) -> No
     """Bookkeeping of these tables: where loads ended is replaced, what has happened is added where it is not there."""
     books = connection.execute(
         "SELECT table_name, bool_or(column_name = 'table_name') FROM duckdb_columns() "
-        "WHERE database_name = 'replayed' AND schema_name = ? AND table_name <> 'spaces' GROUP BY 1 ORDER BY 1",
-        [OPS],
+        "WHERE database_name = 'replayed' AND schema_name = ? AND table_name NOT IN (SELECT unnest(?::VARCHAR[])) "
+        "GROUP BY 1 ORDER BY 1",
+        [OPS, list(OF_THE_SCHEMA)],
     ).fetchall()
     for book, names_tables in books:
         source, target = f"replayed.{quoted(OPS)}.{quoted(book)}", full_name(connection, OPS, book)
