@@ -12,12 +12,12 @@ ROOT = Path(__file__).parent.parent
 PRODUCT = ROOT / "backlog_assets"
 
 FLOORS: list[set[str]] = [
-    {"errors", "progress", "catalogue", "shape"},
+    {"errors", "progress", "catalogue", "people", "shape"},
     {"credentials", "answers", "quota", "paging", "transport", "tries", "request", "client"},
     {"journal", "spool", "cost", "manifest", "raw"},
     {"reading", "comment_reading", "following", "probe"},
     {"warehouse", "loading", "cursors", "aligning", "comment_state", "shrinking", "ledger"},
-    {"incremental", "known", "keeping", "history", "field_views", "tables_page"},
+    {"incremental", "known", "keeping", "history", "people_state", "field_views", "tables_page"},
     {"demo", "demo_day"},
     {"values", "slices", "frames", "failures", "figures", "io_manager", "resources", "partitions"},
     {"chart", "lineage", "overview", "specs", "checks", "steps", "history_assets", "assets"},
@@ -30,6 +30,8 @@ FLOORS: list[set[str]] = [
 FLOOR = {module: at for at, modules in enumerate(FLOORS) for module in modules}
 
 MUST_NOT_KNOW = {
+    "people": {"dagster", "duckdb", "requests", "pandas"},
+    "people_state": {"dagster", "requests", "pandas"},
     "client": {"dagster", "duckdb", "pandas"},
     "reading": {"dagster", "duckdb", "pandas"},
     "journal": {"dagster", "duckdb", "pandas", "requests"},
