@@ -32,8 +32,8 @@ SIGNS = frozenset({"mailAddress", "userId", "roleType", "lastLoginTime"})
 ALWAYS = frozenset({"mailAddress", "nulabId", "uniqueId"})
 """Fields that are a person's wherever they stand, whether text or number."""
 
-NOT_PERSONAL = frozenset({"id", "lang", "lastLoginTime", "roleType", "type", "created", "updated", "color"})
-"""Texts in a person that do not tell who it is."""
+NOT_PERSONAL = frozenset({"id", "lang", "lastLoginTime", "type", "created", "updated", "color", "projectKey"})
+"""Texts in a person that do not tell who it is, and the key of the project that a person was asked of."""
 
 NAMES_CHANGED = frozenset({"assigner", "assignee", "notification"})
 """Fields of an issue or pull request whose values in a change log are names of people."""
