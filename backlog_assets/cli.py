@@ -70,6 +70,9 @@ def sync(select: str, full: bool, allow_shrink: bool, advance: str) -> None:
             if job.is_demo(backlog):
                 console.print(f"It is {backlog.demo_day} there; [bold]sync --advance 1d[/] makes it a day later.")
             console.print(f"Reading as {job.check_first(backlog, warehouse)}.")
+            changed = job.treat_people(backlog, warehouse, full=full)
+            if changed:
+                console.print(changed)
             only = backlog.selected_projects
             projects = None if only is None else len(only)
             console.print(sync_cost(backlog.client, warehouse, chosen, backlog.headroom, full=full, projects=projects))
@@ -180,7 +183,7 @@ def replay(tables: Sequence[str], into: str | None, allow_gaps: bool) -> None:
         from backlog_assets.definitions import io_manager_from
         from backlog_assets.keeping import raw_folder_from
         from backlog_assets.replay import replay as rebuild
-        from backlog_assets.resources import BacklogResource
+        from backlog_assets.resources import BacklogResource, people_in
         from backlog_assets.warehouse import Warehouse
 
         console = _console()
@@ -189,7 +192,7 @@ def replay(tables: Sequence[str], into: str | None, allow_gaps: bool) -> None:
             target = Warehouse(into, target.schema)
         raw, space = raw_folder_from(os.environ), BacklogResource.from_environment(os.environ).space_name
         with _progress(console):
-            done = rebuild(raw, space, target, tables=tables, allow_gaps=allow_gaps)
+            done = rebuild(raw, space, target, tables=tables, allow_gaps=allow_gaps, people=people_in(os.environ))
         table = Table("table", "rows")
         for name, rows in done.rows.items():
             table.add_row(name, f"{rows:,}")

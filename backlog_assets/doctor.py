@@ -10,6 +10,7 @@ from backlog_assets.client import BacklogClient, rate_class
 from backlog_assets.cost import PAGE, Known, check_estimate, cost_told, estimate, is_long, quotas_of, seconds_for
 from backlog_assets.errors import Refused, Undefined
 from backlog_assets.known import known
+from backlog_assets.people import called
 from backlog_assets.reading import one, whole
 from backlog_assets.warehouse import Warehouse
 
@@ -147,4 +148,4 @@ def sync_cost(
 def reachable(client: BacklogClient) -> tuple[str, str]:
     """Name of the space and of the key's user. Raises what the client raises."""
     space, me = one(client, "/space"), one(client, "/users/myself")
-    return str(space.get("name")), f"{me.get('name')} (role {me.get('roleType')})"
+    return str(space.get("name")), f"{called(me)} (role {me.get('roleType')})"

@@ -28,11 +28,13 @@ from backlog_assets.comment_reading import Wanted
 from backlog_assets.comment_state import COMMENTS, CommentLoader, comments_wanted
 from backlog_assets.errors import Refused
 from backlog_assets.failures import told
+from backlog_assets.field_views import TRIGGERS, renew_field_views
 from backlog_assets.figures import as_table, project_metadata, quota_metadata, table_metadata
 from backlog_assets.frames import Written, read_frame, replace_frame
 from backlog_assets.keeping import seal, staged
 from backlog_assets.ledger import claim, last_load, note_down, was_whole
 from backlog_assets.loading import Loaded, Loader, mark_orphans
+from backlog_assets.people_state import agree, is_renewed
 from backlog_assets.progress import finished
 from backlog_assets.raw import Raw, Staged
 from backlog_assets.shrinking import live_rows, refuse_shrinking
@@ -174,6 +176,8 @@ class WholeOrNothingIOManager(DbIOManager):
         with self.warehouse.transaction() as connection:
             now = at or datetime.now(timezone.utc)  # inside, so that instants have the order of the loads
             claim(connection, schema, spooled.space)
+            agree(connection, schema, spooled.people)
+            spooled.renews = spooled.since_id is None and is_renewed(connection, schema, spooled.endpoint.name)
             if memory is not None and not columns_of(connection, schema, spooled.endpoint.name):
                 connection.execute(f"SET memory_limit = '{memory}'")
             if spooled.endpoint.name == "projects" and not spooled.records and _live(connection, schema, "projects"):
@@ -190,6 +194,8 @@ class WholeOrNothingIOManager(DbIOManager):
             aligned = align(connection, schema, spooled, now)
             if aligned:
                 spooled.notes["names_brought_in_line"] = aligned
+            if spooled.endpoint.name in TRIGGERS:
+                spooled.notes |= renew_field_views(connection, schema)
             follows = last_load(connection, spooled.endpoint)
             note_down(connection, loaded, spooled, run_id, now)
             if load is not None:

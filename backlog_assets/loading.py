@@ -100,7 +100,9 @@ class Loader:
         missing = "mark" if table.keeps_deleted else "keep"
         if self._spooled.changes_only:
             missing = "listed"
-        return self._merge(table, rows, adds_only=endpoint.load is Load.APPEND, missing=missing)
+        return self._merge(
+            table, rows, adds_only=endpoint.load is Load.APPEND and not self._spooled.renews, missing=missing
+        )
 
     def _load_child(self, child: Child) -> Loaded:
         table = child_table(child)

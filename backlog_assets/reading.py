@@ -15,6 +15,7 @@ from backlog_assets.client import BacklogClient
 from backlog_assets.errors import Denied, Misconfigured, Undefined, WrongShape
 from backlog_assets.journal import Journal, Terms, open_journal
 from backlog_assets.paging import Page, Params, walk
+from backlog_assets.people import mark_of
 from backlog_assets.progress import report
 from backlog_assets.quota import Usage
 from backlog_assets.shape import Record
@@ -274,6 +275,7 @@ def measured(
     with _collector_at_rest(), Spool(folder, endpoint, space, journal.name or run_id, also=also) as spool:
         spooled = spool.spooled
         spooled.journal = journal
+        spooled.people = mark_of(client.people)
         spooled.began = journal.began if journal.found else None
         spooled.kept = {name: journal.keep(name, value) for name, value in (keeping or {}).items()}
         yield spool

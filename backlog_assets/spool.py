@@ -13,6 +13,7 @@ import orjson
 from backlog_assets.catalogue.spec import Endpoint
 from backlog_assets.errors import Misfit, Refused, Unavailable, WrongShape
 from backlog_assets.journal import Journal
+from backlog_assets.people import KEEP
 from backlog_assets.quota import Share
 from backlog_assets.shape import Record, shape_of
 
@@ -47,7 +48,8 @@ class Spooled:
     rows. `counted` is how many Backlog says there are, asked after all that was read.
     `kept` is what the first of the loads that this one goes on with has kept, `began` when that was, in epoch seconds
     (None: it goes on with none), `journal` the answers from which the files can be made again.
-    `since_id` is the id from which a table is read on, None at the beginning of all.
+    `since_id` is the id from which a table is read on, None at the beginning of all. `people` is the mark of what has
+    become of people's data in it; `renews`: rows that are there are of another mark, and are to be replaced.
     `loaded` is what the IO manager has made of it, so that an endpoint's tables are written once.
     """
 
@@ -59,6 +61,8 @@ class Spooled:
     requests: int = 0
     requests_by_project: dict[str, int] = field(default_factory=dict[str, int])
     since_id: int | None = None
+    people: str = KEEP
+    renews: bool = False
     waited_seconds: float = 0.0
     seconds: float = 0.0
     shares: Mapping[str, Share] = field(default_factory=dict[str, Share])

@@ -20,6 +20,8 @@ from backlog_assets.io_manager import BacklogDuckDBIOManager, WholeOrNothingIOMa
 from backlog_assets.ledger import claim, loads_of
 from backlog_assets.lost_runs import report_lost_runs
 from backlog_assets.partitions import RANGE_END, RANGE_START, apply_changes
+from backlog_assets.people import called
+from backlog_assets.people_state import change
 from backlog_assets.reading import one, unknown_projects
 from backlog_assets.resources import DEMO, BacklogResource
 from backlog_assets.specs import asset_key
@@ -119,7 +121,16 @@ def check_first(backlog: BacklogResource, warehouse: Warehouse) -> str:
     me = one(backlog.client, "/users/myself")
     with warehouse.transaction() as connection:
         claim(connection, warehouse.schema, backlog.space_name)
-    return f"{me.get('name')} (role {me.get('roleType')})"
+    return f"{called(me)} (role {me.get('roleType')})"
+
+
+def treat_people(backlog: BacklogResource, warehouse: Warehouse, *, full: bool) -> str:
+    """Brings the tables in line with BACKLOG_PII, where that has changed. Returns what was done, empty for nothing.
+
+    Raises Refused where everything must be read anew for it, and `full` does not say so.
+    """
+    with warehouse.transaction() as connection:
+        return change(connection, warehouse.schema, backlog.people, full=full)
 
 
 def sync(
