@@ -50,8 +50,12 @@ class Figures:
 
 @dataclass
 class Loaded(Figures):
-    """What a load did to a table in all and, where its rows belong to projects, by project id. `sample`: a few rows."""
+    """What a load did to a table in all and, where its rows belong to projects, by project id. `sample`: a few rows.
 
+    `followed` are those of the deleted rows that have followed a row of another table, of which they were.
+    """
+
+    followed: int = 0
     table: str = ""
     by_project: dict[int, Figures] = field(default_factory=dict[int, Figures])
     sample: list[dict[str, str | None]] = field(default_factory=list[dict[str, "str | None"]])
@@ -105,11 +109,11 @@ class Loader:
     def _load_child(self, child: Child) -> Loaded:
         table = child_table(child)
         item = _struct(_fields(child.columns))
-        read = self._reader(child.name, {"id": "BIGINT", child.field: f"{item}[]"})
+        read = self._reader(child.name, {"id": child.parent_type, child.field: f"{item}[]"})
         items = f"(SELECT id AS _parent, unnest({quoted(child.field)}) AS _item FROM {read})"
         values = {column: _value(column) for column in (*child.columns, EXTRA)}
         rows = self._select(table, {child.parent_id: "_parent", **values}, f"(SELECT _parent, _item.* FROM {items})")
-        parents = f"(SELECT id FROM {self._reader(self._spooled.endpoint.name, {'id': 'BIGINT'})})"
+        parents = f"(SELECT id FROM {self._reader(self._spooled.endpoint.name, {'id': child.parent_type})})"
         return self._merge(table, rows, missing="delete", scope=f"{quoted(child.parent_id.name)} IN {parents}")
 
     def _merge(

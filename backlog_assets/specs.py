@@ -55,7 +55,8 @@ def group_name(group: str) -> str:
 
 def specs_of(endpoint: Endpoint, deps: Sequence[dg.AssetKey] = (), options: Options = Options()) -> list[dg.AssetSpec]:
     """One spec a table or view of the endpoint, its own first: descriptions, columns, kinds, group."""
-    depends_on = [*deps, *([asset_key("projects")] if endpoint.per_project else [])]
+    made_of = [endpoint.each.table] if endpoint.each is not None else []
+    depends_on = [*deps, *map(asset_key, ["projects"] if endpoint.per_project else made_of)]
     itself = [asset_key(endpoint.name)]
     return [
         _spec(endpoint, endpoint, table_of(endpoint), depends_on, options),
@@ -87,6 +88,7 @@ def _spec(
         group_name=group_of(endpoint),
         owners=options.owners,
         kinds={"backlog", "duckdb", *(["view"] if isinstance(of, View) else [])},
+        skippable=True,  # what the key may not read is not loaded
         metadata=metadata,
         code_version=_code_version(endpoint, table),
     ).with_io_manager_key(IO_MANAGER)

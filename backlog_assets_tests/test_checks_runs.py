@@ -7,12 +7,13 @@ import duckdb
 import pandas as pd
 import pytest
 
-from backlog_assets.assets import NOT_SHRUNK, build_assets
+from backlog_assets.assets import build_assets
 from backlog_assets.catalogue import ENDPOINTS
 from backlog_assets.catalogue.table import tables_of
 from backlog_assets.checks import build_checks
 from backlog_assets.checks.build import MATCHES_BACKLOG, RULES, rules_of
 from backlog_assets.demo import Fault
+from backlog_assets.outcomes import NOT_SHRUNK
 from backlog_assets.partitions import RANGE_END, RANGE_START
 from backlog_assets.specs import IO_MANAGER, Options, asset_key
 from backlog_assets.sync import QUIET, sync
