@@ -131,7 +131,8 @@ def _build_each(endpoint: Endpoint, options: Options) -> dg.AssetsDefinition:
         backlog_io_manager: dg.ResourceParam[WholeOrNothingIOManager],
     ) -> Events:
         def read() -> Spooled:
-            return each_read(context, backlog, endpoint, backlog_io_manager, full=config.full)
+            but = options.choice.but(endpoint) if options.choice.takes(endpoint) else ()
+            return each_read(context, backlog, endpoint, backlog_io_manager, full=config.full, but=but)
 
         yield from landed(context, backlog_io_manager, endpoint, specs, read, shrink=most_lost(config, options))
 
@@ -156,9 +157,13 @@ def _build_per_project(endpoint: Endpoint, options: Options) -> dg.AssetsDefinit
         backlog_io_manager: dg.ResourceParam[WholeOrNothingIOManager],
     ) -> Events:
         ids, off = told(lambda: (backlog_io_manager.project_ids(), backlog_io_manager.switched_off(endpoint)))
-        asked = {key: ids.get(key) for key in context.partition_keys if ids.get(key) not in off}
+        asked = {
+            key: ids.get(key)
+            for key in context.partition_keys
+            if ids.get(key) not in off and not options.choice.leaves_out(endpoint, key)
+        }
         spooled = told(lambda: projects_read(context, backlog, endpoint, backlog_io_manager, asked))
-        spooled.notes |= {"projects_switched_off": one} if (one := len(context.partition_keys) - len(asked)) else {}
+        spooled.notes |= {"projects_left_out": out} if (out := len(context.partition_keys) - len(asked)) else {}
         if spooled.refused.keys() <= spooled.denied.keys():
             shrink = most_lost(config, options)
             yield from landed(context, backlog_io_manager, endpoint, specs, lambda: spooled, shrink=shrink)

@@ -26,7 +26,8 @@ class Known:
 
     `rows` are those of each table that are not marked deleted. `expected` has the tables that are read from where the
     last load ended, with the records that have come or changed since, to go by the days before. `one_by_one` has the
-    tables that are asked for record by record, or of some projects only, with how many it will be. `limits` are requests a minute by class.
+    tables that are asked for record by record, or of some projects only, with how many it will be. `limits` are
+    requests a minute by class.
     """
 
     rows: Mapping[str, int] = field(default_factory=dict[str, int])

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 PRODUCT = ROOT / "backlog_assets"
 
 FLOORS: list[set[str]] = [
-    {"errors", "progress", "catalogue", "shape"},
+    {"errors", "progress", "catalogue", "choice", "shape"},
     {"credentials", "answers", "quota", "paging", "transport", "tries", "request", "client"},
     {"journal", "spool", "cost", "manifest", "raw"},
     {"reading", "each_reading", "comment_reading", "following", "probe"},
