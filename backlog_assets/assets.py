@@ -205,18 +205,17 @@ def build_issue_comments(options: Options = DEFAULTS) -> dg.AssetsDefinition:
     endpoint = BY_NAME["issue_comments"]
     specs = specs_of(endpoint, deps=[asset_key("issues"), asset_key("activities")], options=options)
 
-    @dg.multi_asset(name=endpoint.name, specs=specs, check_specs=[not_shrunk_spec(endpoint)], pool=options.pool)
+    @dg.multi_asset(name=endpoint.name, specs=specs, check_specs=checks_of_step(endpoint), pool=options.pool)
     def load(
         context: dg.AssetExecutionContext,
         config: Changes,
         backlog: BacklogResource,
         backlog_io_manager: dg.ResourceParam[WholeOrNothingIOManager],
     ) -> Events:
-        spooled = told(lambda: comments_read(context, backlog, backlog_io_manager, full=config.full))
-        yield from written(context, backlog_io_manager, spooled, most_lost(config, options))
-        yield from outputs(specs, spooled)
-        if spooled.refused:
-            raise refusal(spooled, of="issues", done=int(spooled.notes.get("issues_read", 0)))
+        def read() -> Spooled:
+            return comments_read(context, backlog, backlog_io_manager, full=config.full)
+
+        yield from landed(context, backlog_io_manager, endpoint, specs, read, shrink=most_lost(config, options))
 
     return load
 

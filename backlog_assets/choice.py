@@ -18,8 +18,10 @@ HOW = "Write groups or tables with - or + before them, comma separated: -wiki,+u
 
 @dataclass(frozen=True)
 class Word:
-    """A part of the setting: these endpoints are loaded, or not (`adds`); of one project, or wherever (None). Those that
-    are loaded bring what they are asked for the rows of."""
+    """A part of the setting: these endpoints are loaded, or not (`adds`); of one project, or wherever (None).
+
+    Those that are loaded bring the ones for whose rows they are asked.
+    """
 
     endpoints: frozenset[str]
     adds: bool

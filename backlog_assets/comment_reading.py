@@ -89,10 +89,9 @@ def read_comments(
                 _read(client, endpoint, spool, issue, left)
             report(endpoint.name, at + 1, len(wanted))
         spooled = spool.spooled
-        spooled.refused = left.refused
         spooled.since_id = None if wanted.is_whole and not left.is_any else wanted.activity_id or 0
         spooled.cursors = {} if wanted.activity_id is None else {ACTIVITY: str(wanted.activity_id)}
-        spooled.notes |= left.told(len(wanted))
+        left.tell(spooled, len(wanted))
     return spool.spooled
 
 
@@ -111,7 +110,7 @@ def _read(client: BacklogClient, endpoint: Endpoint, spool: Spool, issue: IssueW
                 from_id = page[-1]["id"]
                 break
         _note(spool, issue, from_id)
-        left.in_a_row.pop(str(issue.project_id), None)
+        left.read(str(issue.project_id))
     except Denied as error:
         spool.rewind(mark)
         _note(spool, issue, None)

@@ -62,12 +62,17 @@ class RowsWanted:
 
 @dataclass
 class Unread:
-    """The rows (`what`: `issues`) that were wanted and could not be read, and why those that were refused."""
+    """The rows (`what`: `issues`) that were wanted and could not be read, and why those that were refused.
+
+    `denied` are the projects of which some were refused, `allowed` those of which some were read.
+    """
 
     what: str
     gone: int = 0
     skipped: int = 0
     refused: dict[str, str] = field(default_factory=dict[str, str])
+    denied: dict[str, Denial] = field(default_factory=dict[str, Denial])
+    allowed: dict[str, None] = field(default_factory=dict[str, None])
     in_a_row: dict[str, int] = field(default_factory=dict[str, int])
 
     def is_closed(self, project: str) -> bool:
@@ -78,6 +83,11 @@ class Unread:
     def is_any(self) -> bool:
         return bool(self.gone or self.skipped or self.refused)
 
+    def read(self, project: str) -> None:
+        """Notes that a row of a project was read."""
+        self.allowed[project] = None
+        self.in_a_row.pop(project, None)
+
     def failed(self, row: str, project: str, error: Denied) -> bool:
         """Notes that a row could not be read; whether that is because it is not there any more."""
         if error.status == 404 or error.code == NO_RESOURCE:
@@ -85,7 +95,15 @@ class Unread:
             return True
         self.in_a_row[project] = self.in_a_row.get(project, 0) + 1
         self.refused[row] = str(error)
+        self.denied[project] = Denial(str(error), error.status, error.code)
         return False
+
+    def tell(self, spooled: Spooled, wanted: int) -> None:
+        """Writes down what became of the rows: what was refused, and what of projects the key may read."""
+        spooled.refused = self.refused
+        spooled.allowed = list(self.allowed)
+        spooled.denied = {project: denial for project, denial in self.denied.items() if project not in self.allowed}
+        spooled.notes |= self.told(wanted)
 
     def told(self, wanted: int) -> dict[str, int]:
         """How many were read, and how many were not, for the load's metadata."""
@@ -112,24 +130,17 @@ def read_each(
     with measured(client, folder, endpoint, space, run_id, terms=terms, also=(READS,)) as spool:
         spooled = spool.spooled
         unread = Unread(endpoint.each.table)
-        allowed: dict[str, None] = {}
         for at, row in enumerate(wanted):
             how = LEFT
             if unread.is_closed(row.project):
                 unread.skipped += 1
             else:
                 how = _read(client, endpoint, spool, row, unread)
-            if how == READ:
-                allowed[row.project] = None
-                unread.in_a_row.pop(row.project, None)
             link = {column: row.values[of_row] for column, of_row in wanted.link.items()}
             spool.note(READS, {"_key": row.key, "_moved": row.moved, "_how": how, **link})
             report(endpoint.name, at + 1, len(wanted))
-        spooled.refused = unread.refused
-        spooled.allowed = list(allowed)
-        spooled.denied = {project: told for project, told in spooled.denied.items() if project not in allowed}
         spooled.since_id = None if wanted.is_whole and not unread.is_any else 0
-        spooled.notes |= unread.told(len(wanted))
+        unread.tell(spooled, len(wanted))
     return spool.spooled
 
 
@@ -145,10 +156,8 @@ def _read(client: BacklogClient, endpoint: Endpoint, spool: Spool, row: RowWante
             spool.add(_owned(page, endpoint, row))
     except Denied as error:
         spool.rewind(mark)
-        if unread.failed(row.key, row.project, error):
-            return GONE
-        spool.spooled.denied[row.project] = Denial(str(error), error.status, error.code)
-        return LEFT
+        return GONE if unread.failed(row.key, row.project, error) else LEFT
+    unread.read(row.project)
     return READ
 
 

@@ -66,7 +66,8 @@ def build_jobs(checks: Sequence[dg.AssetChecksDefinition] = (), choice: Choice =
     chosen make one run for each batch of projects; the sensor starts it as one run over all.
     """
     loaded = job_endpoints(choice)
-    history = _made_of_issues(choice)
+    made_of_issues = _made_of_issues(choice)
+    anew = [*_read_anew(loaded), *([HISTORY] if _has_history(choice) else [])]
     on_the_clock = [key for check in checks for key in check.check_keys if key.name in ON_THE_CLOCK]
     jobs = [
         _job(
@@ -90,15 +91,15 @@ def build_jobs(checks: Sequence[dg.AssetChecksDefinition] = (), choice: Choice =
         _job(
             loaded,
             ISSUES,
-            more=history,
+            more=made_of_issues,
             description="Issues with their child tables and what is made of them, and what happened in the space. "
             "Hourly.",
         ),
         _job(
             loaded,
             FULL_REFRESH,
-            more=history,
-            config={"ops": {name: {"config": {"full": True}} for name in [*_read_anew(loaded), *_history(history)]}},
+            more=made_of_issues,
+            config={"ops": {name: {"config": {"full": True}} for name in anew}},
             run_tags={THEN: PROJECTS_JOB} if PROJECTS_JOB in loaded else None,
             description="Everything anew, forgetting where earlier loads ended: all space-wide tables, and then "
             "projects_job for all projects. Only of comments no more than what changed: all would be a request an "
@@ -128,14 +129,21 @@ def _job(
 
 
 def _made_of_issues(choice: Choice) -> dg.AssetSelection | None:
-    """What is built of issues and comments, at no request; None where either is left out."""
-    if not all(choice.takes(endpoint) for endpoint in ENDPOINTS if endpoint.name in ("issues", "issue_comments")):
+    """What is made of issues, at no request, the history and what people make of them; None where issues are left out.
+
+    Tables that other jobs load are no part of it, nor what is left out, nor a history without its comments.
+    """
+    if not any(choice.takes(endpoint) for endpoint in ENDPOINTS if endpoint.name == "issues"):
         return None
-    return dg.AssetSelection.assets(*(asset_key(mart.name) for mart in MARTS))
+    others = [name for one in ENDPOINTS if not (is_hourly(one) and choice.takes(one)) for name in names_of(one)]
+    without = [] if _has_history(choice) else [mart.name for mart in MARTS]
+    but = dg.AssetSelection.assets(*map(asset_key, [*others, *without]))
+    return dg.AssetSelection.assets(asset_key("issues")).downstream() - but
 
 
-def _history(selection: dg.AssetSelection | None) -> list[str]:
-    return [] if selection is None else [HISTORY]
+def _has_history(choice: Choice) -> bool:
+    made_of = [endpoint for endpoint in ENDPOINTS if endpoint.name in ("issues", "issue_comments")]
+    return bool(made_of) and all(choice.takes(endpoint) for endpoint in made_of)
 
 
 def _read_anew(loaded: Mapping[str, Sequence[Endpoint]]) -> list[str]:

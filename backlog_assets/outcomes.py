@@ -102,6 +102,9 @@ def landed(
         denial = Denial(str(spooled), spooled.status, spooled.code)
         told(lambda: io_manager.note_denied(endpoint, denial))
         warn(context, endpoint, {"": denial.told})
+        if table_of(endpoint).keeps_deleted:
+            unread = Finding(f"{endpoint.name} could not be read; no row of it was marked deleted.")
+            yield result_of(endpoint.name, NOT_SHRUNK, "ERROR", unread)
         yield may_be_read(io_manager, endpoint)
         return
     yield from written(context, io_manager, spooled, shrink)

@@ -77,13 +77,13 @@ def note_rights(
 
 def note_rights_of_load(connection: DuckDBPyConnection, schema: str, spooled: Spooled, now: datetime) -> None:
     """What a load has found out, in its own transaction."""
-    endpoint = spooled.endpoint
-    denied = {project or None: denial for project, denial in spooled.denied.items()}
-    allowed: list[str | None] = [None]
+    endpoint, keys = spooled.endpoint, _keys(connection, schema) if spooled.allowed or spooled.denied else {}
+    denied = {keys.get(project, project) or None: denial for project, denial in spooled.denied.items()}
+    allowed: list[str | None] = [] if denied else [None]
     if endpoint.per_project:
         allowed = list(spooled.projects or ())
-    elif endpoint.each is not None:
-        allowed = [project or None for project in spooled.allowed]
+    elif endpoint.each is not None or spooled.allowed:
+        allowed = [keys.get(project, project) or None for project in spooled.allowed]
     note_rights(connection, endpoint.name, allowed, denied, now)
     if endpoint.name == "projects" and columns_of(connection, OPS, "permissions"):
         # A key that no project has any more: renamed, or gone.
@@ -105,6 +105,14 @@ def rights_of(connection: DuckDBPyConnection, table: str | None = None) -> list[
         [table],
     )
     return [Right(*row) for row in found.fetchall()]
+
+
+def _keys(connection: DuckDBPyConnection, schema: str) -> dict[str, str]:
+    """Id of a project, as text -> its key."""
+    if not columns_of(connection, schema, "projects"):
+        return {}
+    name = full_name(connection, schema, "projects")
+    return dict(connection.execute(f"SELECT id::VARCHAR, project_key FROM {name}").fetchall())
 
 
 def _loaded(connection: DuckDBPyConnection, table: str) -> set[str | None]:
