@@ -137,7 +137,7 @@ def sync_cost(
     projects: int | None = None,
 ) -> str:
     """What a sync of these endpoints will cost, as a sentence. Asks what only Backlog knows, before the first load."""
-    found = known_by_asking(client, known(warehouse), chosen, projects)
+    found = known_by_asking(client, known(warehouse, one_by_one=True, full=full), chosen, projects)
     estimates = [estimate(endpoint, found, full=full) for endpoint in chosen]
     estimates += [check_estimate(endpoint) for endpoint in chosen]
     now = client.now()
