@@ -15,9 +15,8 @@ NOW = datetime(2026, 3, 2, 9, tzinfo=timezone.utc)
 
 
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    with loaded_space(tmp_path_factory.mktemp("upkeep")) as found:
-        yield found
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    return loaded_space(tmp_path_factory.mktemp("upkeep"))
 
 
 @pytest.fixture
