@@ -41,7 +41,7 @@ def cases(*rules: Rule) -> list[Any]:
 @contextmanager
 def loaded_space(folder: Path) -> Iterator[Warehouse]:
     """The warehouse of a small demo space in which everything was loaded."""
-    with DemoServer(DemoSpace(issues=60)) as server, dg.DagsterInstance.ephemeral() as instance:
+    with DemoServer(DemoSpace(issues=80)) as server, dg.DagsterInstance.ephemeral() as instance:
         world = World(folder, server, instance)
         assert not world.sync().failures
     yield Warehouse(str(world.database))
