@@ -47,7 +47,7 @@ def _template() -> Path:
     """The file of a small demo space in which everything was loaded; made once a process."""
     folder = Path(tempfile.mkdtemp(prefix="backlog-assets-loaded-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    with DemoServer(DemoSpace(issues=60)) as server, dg.DagsterInstance.ephemeral() as instance:
+    with DemoServer(DemoSpace(issues=80)) as server, dg.DagsterInstance.ephemeral() as instance:
         world = World(folder, server, instance)
         assert not world.sync().failures
     return world.database
