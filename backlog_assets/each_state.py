@@ -71,10 +71,11 @@ def rows_wanted(
     only: Collection[str] | None = None,
     but: Collection[str] = (),
     full: bool = False,
+    most: int | None = None,
 ) -> RowsWanted:
     """The live rows that the endpoint is to be asked for: of the projects with the keys `only`, and not of those in
     `but`, nor of those that have switched it off; where the catalogue says what moves, those that have moved since they
-    were read. With `full`, whatever is known of them."""
+    were read. With `full`, whatever is known of them; not more than `most`."""
     assert endpoint.each is not None, f"{endpoint.name} is not asked for row by row"
     parent = table_named(endpoint.each.table)
     wanted = RowsWanted(link_of(endpoint, parent))
@@ -90,7 +91,7 @@ def rows_wanted(
     wanted.rows = connection.execute(
         f"""-- one row a row of {parent.name} that is asked for
         SELECT {_key(parent)}, _project, _moved, {"NULL" if full else "_last_id"}, {", ".join(listed)}
-        {source} ORDER BY {", ".join(f"p.{quoted(name)}" for name in parent.key)}""",
+        {source} ORDER BY {", ".join(f"p.{quoted(name)}" for name in parent.key)} LIMIT {"ALL" if most is None else most}""",
         values,
     ).fetchall()
     goes_on = endpoint.load is Load.APPEND or endpoint.each.moved is not None
