@@ -135,8 +135,9 @@ def doctor(probe: bool) -> None:
             for note in choice.notes:
                 console.print(note)
             for cost in examine.costs(client, tried, backlog.headroom):
+                bound = "at least" if cost.at_least else "about"
                 console.print(
-                    f"A sync of all that is chosen sends {'at least' if cost.at_least else 'about'} {cost.requests:,} requests of class "
+                    f"A sync of all that is chosen sends {bound} {cost.requests:,} requests of class "
                     f"{cost.rate_class}; {cost.remaining:,} of {cost.limit:,} a minute are left: "
                     f"{duration(cost.seconds)}."
                 )

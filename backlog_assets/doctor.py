@@ -69,7 +69,7 @@ class Patient:
     knows of costs, of rights and of rows to try things on (endpoint -> row); what is `chosen` to be loaded."""
 
     projects: Mapping[str, Mapping[str, Any]]
-    known: Known = Known()
+    known: Known = field(default_factory=Known)
     rights: Sequence[Right] = ()
     rows: Mapping[str, RowWanted] = field(default_factory=dict[str, RowWanted])
     choice: Choice = field(default_factory=Choice)
@@ -87,9 +87,10 @@ class Patient:
     def closed(self, endpoint: Endpoint) -> list[str]:
         """Keys of the projects of which the key may not read an endpoint, as far as is known."""
         return [
-            right.project
+            key
             for right in self.rights
-            if right.table == endpoint.name and not right.readable and right.project in self.projects
+            if right.table == endpoint.name and not right.readable
+            if (key := right.project) is not None and key in self.projects
         ]
 
 
@@ -104,8 +105,8 @@ def patient(client: BacklogClient, warehouse: Warehouse, only: Sequence[str] | N
         rights = rights_of(connection)
         for endpoint in ENDPOINTS:
             if endpoint.each is not None:
-                found = rows_wanted(connection, warehouse.schema, endpoint, only=only, full=True, most=1)
-                rows |= {endpoint.name: row for row in found}
+                for row in rows_wanted(connection, warehouse.schema, endpoint, only=only, full=True, most=1):
+                    rows[endpoint.name] = row
     return Patient(chosen, known(warehouse, one_by_one=True), rights, rows, choice)
 
 
@@ -171,13 +172,11 @@ def _finding(client: BacklogClient, endpoint: Endpoint, found: Patient, projects
 def _finding_by_row(client: BacklogClient, endpoint: Endpoint, found: Patient) -> Finding:
     """What is asked for the rows of another table costs a request a row that is due."""
     asked, row = estimate(endpoint, found.known), found.rows.get(endpoint.name)
-    above = endpoint.each.table if endpoint.each is not None else "issues"
-    known_of = f"a request for each of {above}"
-    if row is None or (endpoint.each is not None and endpoint.paging is Paging.ONE and not asked.total):
-        told = known_of if endpoint.each is None else f"{known_of}; none is known to try it on"
-        return Finding(endpoint, None, told, requests=asked.total, at_least=asked.at_least)
+    told = f"a request for each of {endpoint.each.table if endpoint.each is not None else 'issues'} that is due"
+    if row is None:
+        return Finding(endpoint, None, f"{told}; not tried", requests=asked.total, at_least=asked.at_least)
     _try(client, endpoint, named_path(endpoint, row.values), named_params(endpoint, row.values))
-    return Finding(endpoint, True, f"{known_of} that is due", requests=asked.total, at_least=asked.at_least)
+    return Finding(endpoint, True, told, requests=asked.total, at_least=asked.at_least)
 
 
 def note_findings(warehouse: Warehouse, found: Sequence[Finding]) -> None:

@@ -88,10 +88,11 @@ def rows_wanted(
         f"p.{quoted(name)}" if types.get(name) in PLAIN else f"p.{quoted(name)}::VARCHAR" for name in wanted.columns
     ]
     source, values = _source(connection, schema, endpoint, parent, there, only=only, but=but, full=full)
+    order = ", ".join(f"p.{quoted(name)}" for name in parent.key)
     wanted.rows = connection.execute(
         f"""-- one row a row of {parent.name} that is asked for
         SELECT {_key(parent)}, _project, _moved, {"NULL" if full else "_last_id"}, {", ".join(listed)}
-        {source} ORDER BY {", ".join(f"p.{quoted(name)}" for name in parent.key)} LIMIT {"ALL" if most is None else most}""",
+        {source} ORDER BY {order} {"" if most is None else f"LIMIT {most}"}""",
         values,
     ).fetchall()
     goes_on = endpoint.load is Load.APPEND or endpoint.each.moved is not None
