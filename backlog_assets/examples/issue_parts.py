@@ -54,10 +54,10 @@ WHERE p.project_key = 'WEB' AND i.status_id <> 4 AND i._deleted_at IS NULL
 ORDER BY i.issue_key""",
         ),
         Example(
-            "Which files have changed since the issue that links to them was closed?",
+            "Which files have changed since the closed issue that links to them?",
             "課題の完了後に更新された共有ファイル",
             """\
-SELECT i.issue_key, f.dir || f.name AS path, i.updated AS closed_by, f.updated > i.updated AS changed_since
+SELECT i.issue_key, f.dir || f.name AS path, i.updated AS issue_updated, f.updated > i.updated AS changed_since
 FROM backlog.issue_shared_files f JOIN backlog.issues i ON i.id = f.issue_id
 WHERE i.status_id = 4 AND i._deleted_at IS NULL
 ORDER BY changed_since DESC, i.issue_key""",
@@ -192,7 +192,7 @@ FROM backlog.issue_comment_stars s
 JOIN backlog.issue_comments c ON c.id = s.comment_id
 JOIN backlog.issues i ON i.id = c.issue_id
 WHERE c._deleted_at IS NULL
-GROUP BY c.id, ALL ORDER BY stars DESC LIMIT 10""",
+GROUP BY c.id, i.issue_key, c.created_user_name, c.content ORDER BY stars DESC LIMIT 10""",
         ),
         Example(
             "Whose comments are starred most?",

@@ -54,10 +54,11 @@ FROM (SELECT issue_key, unnest(milestone::JSON[]) AS m FROM backlog.issue)
 ORDER BY issue_key, milestone""",
         ),
         Example(
-            "Which of them have changed since the whole list was loaded, or before?",
-            "一覧の読み込み後（または前）に変わった課題かどうか",
+            "Which of them were different when the whole list was loaded?",
+            "一覧の読み込み時と内容が異なる課題",
             """\
-SELECT one.issue_key, one.status_name AS fetched, listed.status_name AS listed, one.updated <> listed.updated AS differs
+SELECT one.issue_key, one.status_name AS fetched, listed.status_name AS listed,
+       one.updated <> listed.updated AS differs
 FROM backlog.issue one LEFT JOIN backlog.issues listed USING (id)
 ORDER BY one.issue_key""",
         ),
@@ -116,10 +117,10 @@ WHERE i.status_id <> 4 AND i._deleted_at IS NULL
 ORDER BY i.issue_key""",
         ),
         Example(
-            "How many days after its release was an issue found?",
-            "リリースから課題が見つかるまでの日数",
+            "When are issues of a version found, in days from its release (before it: negative)?",
+            "リリース日から課題が見つかるまでの日数（リリース前は負）",
             """\
-SELECT v.project_key, v.name, count(*) AS issues, median(i.created::DATE - v.release_due_date) AS days_after_release
+SELECT v.project_key, v.name, count(*) AS issues, median(i.created::DATE - v.release_due_date) AS days
 FROM backlog.issue_versions iv
 JOIN backlog.project_versions v ON v.id = iv.id
 JOIN backlog.issues i ON i.id = iv.issue_id
@@ -169,7 +170,7 @@ GROUP BY p.project_key ORDER BY unplanned DESC""",
             """\
 SELECT i.issue_key, i.summary, v.value_text AS customer
 FROM backlog.issue_custom_field_values v JOIN backlog.issues i ON i.id = v.issue_id
-WHERE v.name = '顧客名' AND v.value_text IS NOT NULL AND i.status_id <> 4 AND i._deleted_at IS NULL
+WHERE v.name = '顧客名' AND v.value_text <> '' AND i.status_id <> 4 AND i._deleted_at IS NULL
 ORDER BY customer, i.issue_key""",
         ),
         Example(
