@@ -37,9 +37,9 @@ GROUP BY table_name ORDER BY seconds DESC LIMIT 10""",
             "How many requests does each run send, by class?",
             "実行ごと・種別ごとのリクエスト数",
             """\
-SELECT run_id, min(loaded_at) AS at, class, sum(requests) AS requests, sum(bytes) AS bytes
+SELECT run_id, max(loaded_at) AS ended, class, sum(requests) AS requests, sum(bytes) AS bytes
 FROM backlog_ops.requests
-GROUP BY run_id, class ORDER BY at DESC, class""",
+GROUP BY run_id, class ORDER BY ended DESC, class""",
         ),
         Example(
             "Which tables cost most requests?",

@@ -43,14 +43,12 @@ WHERE i._deleted_at IS NULL
 GROUP BY f.id, path ORDER BY issues DESC LIMIT 10""",
         ),
         Example(
-            "Which files do the open issues of a project need?",
-            "プロジェクトの未完了の課題が参照する共有ファイル",
+            "Which files does the work that is open rely on?",
+            "未完了の課題が参照する共有ファイル",
             """\
-SELECT i.issue_key, f.dir || f.name AS path, f.updated
-FROM backlog.issue_shared_files f
-JOIN backlog.issues i ON i.id = f.issue_id
-JOIN backlog.projects p ON p.id = i.project_id
-WHERE p.project_key = 'WEB' AND i.status_id <> 4 AND i._deleted_at IS NULL
+SELECT i.issue_key, i.due_date, f.dir || f.name AS path, f.updated
+FROM backlog.issue_shared_files f JOIN backlog.issues i ON i.id = f.issue_id
+WHERE i.status_id <> 4 AND i._deleted_at IS NULL
 ORDER BY i.issue_key""",
         ),
         Example(
