@@ -121,7 +121,8 @@ class DemoApp:
             more = MORE_ROWS if fault is not None and fault.kind == "longer_page" else 0
             call = Call(self.space, self.options, self.rates, user_id, path, params, more)
             with self.space.lock:
-                return replace(answer := route.answer(call), headers={**answer.headers, **quota.headers()})
+                answer = route.answer(call)
+                return replace(answer, headers={**answer.headers, **quota.headers()})
         except ApiError as error:
             return Answer(error.status, error.body(), quota.headers())
 
