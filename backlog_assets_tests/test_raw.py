@@ -306,5 +306,5 @@ def test_no_field_of_a_load_is_overlooked() -> None:
     """A new one? Then think of `begins_anew`: does a load that has it begin where another ended? And add it here."""
     assert {one.name for one in fields(Spooled)} - NOT_KEPT == {
         *("projects", "refused", "requests", "requests_by_project", "since_id", "waited_seconds", "seconds"),
-        *("shares", "quota_left", "notes", "changes_only", "gone", "visible", "cursors", "counted"),
+        *("shares", "quota_left", "notes", "changes_only", "gone", "visible", "cursors", "counted", "people"),
     }
