@@ -47,7 +47,8 @@ class Copy:
 
 def copies() -> tuple[Copy, ...]:
     """Every copied name, as the catalogue has it: a column that refers to another table, and a name beside it."""
-    return tuple(copy for endpoint in ENDPOINTS if endpoint.load is Load.CHANGES for copy in _copies_of(endpoint.name))
+    of_issues = (one for one in ENDPOINTS if one.load is Load.CHANGES and one.each is None)
+    return tuple(copy for endpoint in of_issues for copy in _copies_of(endpoint.name))
 
 
 def _copies_of(name: str) -> Iterator[Copy]:
