@@ -60,6 +60,13 @@ def _endpoint(endpoint: Endpoint) -> Iterator[str]:
         how += ", those no longer listed marked deleted"
     if endpoint.per_project:
         how += ". One partition a project"
+    if endpoint.each is not None:
+        again = f", again where `{endpoint.each.moved}` has moved" if endpoint.each.moved else ""
+        how += f". Asked for each row of `{endpoint.each.table}`{again}"
+    if endpoint.feature:
+        how += f". Not asked of projects whose `{endpoint.feature}` is false"
+    if endpoint.opt_in:
+        how += f". Opt-in: loaded with `BACKLOG_TABLES=+{endpoint.name}`"
     yield from _table(table_of(endpoint), endpoint.doc, endpoint.doc_ja, f"`GET {endpoint.path}`. {how}.")
     for child in endpoint.children:
         told = (
