@@ -17,7 +17,7 @@ FLOORS: list[set[str]] = [
     {"journal", "spool", "cost", "manifest", "raw"},
     {"reading", "comment_reading", "tree_reading", "version_reading", "file_reading", "following", "probe"},
     {"warehouse", "loading", "cursors", "aligning", "comment_state", "shrinking", "ledger"},
-    {"incremental", "known", "keeping", "history", "tables_page"},
+    {"incremental", "known", "keeping", "history", "examples", "tables_page"},
     {"demo", "demo_day"},
     {"values", "slices", "frames", "failures", "figures", "io_manager", "resources", "partitions"},
     {"chart", "lineage", "overview", "specs", "checks", "steps", "history_assets", "single_objects", "assets"},

@@ -1,0 +1,15 @@
+"""What an example query is: a title in two languages and its SQL. Pure data."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Example:
+    """A query somebody might really ask. `title` and `title_ja` say what the answer tells, as a plain phrase.
+
+    `sql` is one SELECT in DuckDB's words over the tables of schema `backlog`.
+    """
+
+    title: str
+    title_ja: str
+    sql: str
