@@ -49,19 +49,21 @@ def main() -> None:
 def sync(select: str, full: bool, allow_shrink: bool, advance: str) -> None:
     """Load the space, check what was loaded, and print each table.
 
-    Exit status 0 only when every table was loaded and no check has found an error. A table that fails is told at the
-    end, keeps the rows it had, and does not keep the others from being loaded.
+    Exit status 0 only when every table was loaded that the key may read, and no check has found an error. What the key
+    may not read is a warning. A table that fails is told at the end, keeps the rows it had, and does not keep the
+    others from being loaded.
     """
     with _told():
         from backlog_assets import sync as job
-        from backlog_assets.definitions import build_definitions, io_manager_from
+        from backlog_assets.definitions import build_definitions, io_manager_from, options_from
         from backlog_assets.doctor import sync_cost
         from backlog_assets.resources import BacklogResource
 
         console = _console()
         io_manager = io_manager_from(os.environ)
         names = [name for name in select.split(",") if name.strip()]
-        chosen = job.selection(names)
+        choice = options_from(os.environ).choice
+        chosen = job.selection(names, choice)
         warehouse = io_manager.warehouse()
         with BacklogResource.from_environment(os.environ).process_config_and_initialize_cm() as backlog:
             if advance:
@@ -70,12 +72,16 @@ def sync(select: str, full: bool, allow_shrink: bool, advance: str) -> None:
             if job.is_demo(backlog):
                 console.print(f"It is {backlog.demo_day} there; [bold]sync --advance 1d[/] makes it a day later.")
             console.print(f"Reading as {job.check_first(backlog, warehouse)}.")
+            changed = job.treat_people(backlog, warehouse, full=full)
+            if changed:
+                console.print(changed)
             only = backlog.selected_projects
             projects = None if only is None else len(only)
             console.print(sync_cost(backlog.client, warehouse, chosen, backlog.headroom, full=full, projects=projects))
         with job.run_history(Path.cwd()) as instance, _progress(console):
             defs = build_definitions(os.environ)
-            outcome = job.sync(defs, instance, io_manager, names=names, full=full, allow_shrink=allow_shrink, only=only)
+            how = {"full": full, "allow_shrink": allow_shrink}
+            outcome = job.sync(defs, instance, io_manager, names=names, only=only, choice=choice, **how)
         _print_tables(console, outcome.tables)
         for note in outcome.notes:
             console.print(note)
@@ -180,7 +186,7 @@ def replay(tables: Sequence[str], into: str | None, allow_gaps: bool) -> None:
         from backlog_assets.definitions import io_manager_from
         from backlog_assets.keeping import raw_folder_from
         from backlog_assets.replay import replay as rebuild
-        from backlog_assets.resources import BacklogResource
+        from backlog_assets.resources import BacklogResource, people_in
         from backlog_assets.warehouse import Warehouse
 
         console = _console()
@@ -189,7 +195,7 @@ def replay(tables: Sequence[str], into: str | None, allow_gaps: bool) -> None:
             target = Warehouse(into, target.schema)
         raw, space = raw_folder_from(os.environ), BacklogResource.from_environment(os.environ).space_name
         with _progress(console):
-            done = rebuild(raw, space, target, tables=tables, allow_gaps=allow_gaps)
+            done = rebuild(raw, space, target, tables=tables, allow_gaps=allow_gaps, people=people_in(os.environ))
         table = Table("table", "rows")
         for name, rows in done.rows.items():
             table.add_row(name, f"{rows:,}")

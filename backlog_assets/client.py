@@ -31,6 +31,7 @@ from backlog_assets.credentials import (
 )
 from backlog_assets.errors import Misconfigured, Unauthorized, Unavailable, WrongShape
 from backlog_assets.paging import Page, Params, walk
+from backlog_assets.people import People
 from backlog_assets.quota import (
     Quota,
     Usage,
@@ -65,7 +66,7 @@ class BacklogClient(AbstractContextManager["BacklogClient"]):
     credentials what is known of the rate limit. Usable from several threads.
 
     `headroom` is the share of the rate limit left to the key's owner, `total_seconds` how long one whole answer may
-    take, `tries` how often trouble that may pass is met before `Unavailable`.
+    take, `tries` how often trouble that may pass is met before `Unavailable`. `people` hides people's data in answers.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class BacklogClient(AbstractContextManager["BacklogClient"]):
         read_seconds: float = 60,
         total_seconds: float = 300,
         tries: int = 5,
+        people: People | None = None,
         sleep: Callable[[float], None] = time.sleep,
         now: Callable[[], float] = time.time,
         log: logging.Logger | None = None,
@@ -89,6 +91,7 @@ class BacklogClient(AbstractContextManager["BacklogClient"]):
         self._credentials = credentials
         self._headroom = headroom
         self._tries = max(1, tries)
+        self.people = people
         self._sleep = sleep
         self._now = now
         self._log = log or logging.getLogger(__name__)
@@ -149,7 +152,9 @@ class BacklogClient(AbstractContextManager["BacklogClient"]):
 
     def get(self, path: str, params: Params | None = None) -> Any:
         """The object or array of one GET. `path` is below /api/v2; a sequence is sent as `name[]=` for each value."""
-        return self._answered(Request("GET", "/" + path.lstrip("/"), spelled(params or {})))
+        request = Request("GET", "/" + path.lstrip("/"), spelled(params or {}))
+        answer = self._answered(request)
+        return answer if self.people is None else self.people.protect(request.path, answer)
 
     def download(self, path: str, sink: Sink) -> int:
         """Pours a file into the `sink` while it comes, and says how many bytes there were."""

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from backlog_assets.catalogue import Endpoint
 from backlog_assets.client import BacklogClient
+from backlog_assets.each_reading import Unread
 from backlog_assets.errors import Denied, WrongShape
 from backlog_assets.journal import Terms
 from backlog_assets.paging import Page, newest_first
@@ -25,12 +26,6 @@ READS = "comment_reads"
 
 ACTIVITY = "activity"
 """Name of the cursor: the newest activity that was looked at for what it tells of comments."""
-
-REFUSALS = 3
-"""After so many refused issues in a row of one project, its others are left to the next load."""
-
-NO_RESOURCE = 6
-"""Backlog's error code for what is not there."""
 
 
 class IssueWanted(NamedTuple):
@@ -85,44 +80,22 @@ def read_comments(
     Neither loses the others, and both are wanted again.
     """
     with measured(client, folder, endpoint, space, run_id, terms=terms, also=(READS,)) as spool:
-        left = _Left()
+        left = Unread("issues")
         for at, issue in enumerate(wanted):
-            if left.is_closed(issue.project_id):
+            if left.is_closed(str(issue.project_id)):
                 left.skipped += 1
                 _note(spool, issue, None)
             else:
                 _read(client, endpoint, spool, issue, left)
             report(endpoint.name, at + 1, len(wanted))
         spooled = spool.spooled
-        spooled.refused = left.refused
         spooled.since_id = None if wanted.is_whole and not left.is_any else wanted.activity_id or 0
         spooled.cursors = {} if wanted.activity_id is None else {ACTIVITY: str(wanted.activity_id)}
-        spooled.notes |= left.told(len(wanted))
+        left.tell(spooled, len(wanted))
     return spool.spooled
 
 
-@dataclass
-class _Left:
-    """The issues that could not be read."""
-
-    gone: int = 0
-    skipped: int = 0
-    refused: dict[str, str] = field(default_factory=dict[str, str])
-    in_a_row: dict[int, int] = field(default_factory=dict[int, int])
-
-    def is_closed(self, project_id: int) -> bool:
-        return self.in_a_row.get(project_id, 0) >= REFUSALS
-
-    @property
-    def is_any(self) -> bool:
-        return bool(self.gone or self.skipped or self.refused)
-
-    def told(self, wanted: int) -> dict[str, int]:
-        counts = {"issues_read": wanted - self.gone - self.skipped - len(self.refused), "issues_gone": self.gone}
-        return {name: count for name, count in {**counts, "issues_skipped": self.skipped}.items() if count}
-
-
-def _read(client: BacklogClient, endpoint: Endpoint, spool: Spool, issue: IssueWanted, left: _Left) -> None:
+def _read(client: BacklogClient, endpoint: Endpoint, spool: Spool, issue: IssueWanted, left: Unread) -> None:
     mark = spool.mark()
     path = endpoint.path.format(issueIdOrKey=issue.id)
     # What was asked before the issue changed again, or was named again, is no answer to what is asked now.
@@ -137,15 +110,11 @@ def _read(client: BacklogClient, endpoint: Endpoint, spool: Spool, issue: IssueW
                 from_id = page[-1]["id"]
                 break
         _note(spool, issue, from_id)
-        left.in_a_row.pop(issue.project_id, None)
+        left.read(str(issue.project_id))
     except Denied as error:
         spool.rewind(mark)
         _note(spool, issue, None)
-        if error.status == 404 or error.code == NO_RESOURCE:
-            left.gone += 1
-            return
-        left.in_a_row[issue.project_id] = left.in_a_row.get(issue.project_id, 0) + 1
-        left.refused[str(issue.id)] = str(error)
+        left.failed(str(issue.id), str(issue.project_id), error)
 
 
 def _owned(page: Page, issue: IssueWanted) -> Page:

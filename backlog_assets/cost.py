@@ -26,7 +26,8 @@ class Known:
 
     `rows` are those of each table that are not marked deleted. `expected` has the tables that are read from where the
     last load ended, with the records that have come or changed since, to go by the days before. `one_by_one` has the
-    tables that are asked for record by record, with how many it will be. `limits` are requests a minute by class.
+    tables that are asked for record by record, or of some projects only, with how many it will be. `limits` are
+    requests a minute by class.
     """
 
     rows: Mapping[str, int] = field(default_factory=dict[str, int])
@@ -60,8 +61,10 @@ def estimate(endpoint: Endpoint, known: Known, *, full: bool = False) -> Estimat
     own = OWN.get(endpoint.name)
     if own is not None:
         return own(endpoint, known, full)
+    if endpoint.each is not None:
+        return _of(endpoint, known.one_by_one.get(endpoint.name), least=0)
     if endpoint.per_project:
-        return _of(endpoint, known.projects)
+        return _of(endpoint, known.one_by_one.get(endpoint.name, known.projects))
     if ON_DEMAND in endpoint.path:
         return _of(endpoint, max(1, known.rows.get(endpoint.name, 0)))
     if endpoint.paging in (Paging.ONE, Paging.WHOLE):

@@ -9,6 +9,7 @@ from backlog_assets.alerts.sensor import build_alerts_sensor
 from backlog_assets.alerts.settings import AlertsResource
 from backlog_assets.assets import build_assets
 from backlog_assets.checks import build_checks
+from backlog_assets.choice import choice_from
 from backlog_assets.errors import Misconfigured
 from backlog_assets.executor import build_executor
 from backlog_assets.io_manager import BacklogDuckDBIOManager
@@ -31,9 +32,9 @@ def build_definitions(environ: Mapping[str, str]) -> dg.Definitions:
     return dg.Definitions(
         assets=build_assets(options),
         asset_checks=checks,
-        jobs=build_jobs(checks),
-        schedules=build_schedules(environ),
-        sensors=[*build_sensors(environ), build_alerts_sensor()],
+        jobs=build_jobs(checks, options.choice),
+        schedules=build_schedules(environ, options.choice),
+        sensors=[*build_sensors(environ, options.choice), build_alerts_sensor()],
         resources={
             "backlog": BacklogResource.from_environment(environ),
             "alerts": AlertsResource.from_environment(environ),
@@ -56,13 +57,15 @@ def io_manager_from(environ: Mapping[str, str]) -> BacklogDuckDBIOManager:
 
 
 def options_from(environ: Mapping[str, str]) -> Options:
-    """What the settings say about every asset: its pool, its owners, how much it may lose, where its table is."""
+    """What the settings say about every asset: its pool, its owners, how much it may lose, where its table is, whether
+    it is loaded."""
     space = _setting(environ, "BACKLOG_SPACE").lower().split("://")[-1].rstrip("/")
     return Options(
         pool=pool_of(space or "demo"),
         owners=_owners(_setting(environ, "BACKLOG_OWNERS")),
         max_shrink=_share(_setting(environ, "BACKLOG_MAX_SHRINK") or "0.5"),
         schema=_setting(environ, "BACKLOG_SCHEMA") or "backlog",
+        choice=choice_from(_setting(environ, "BACKLOG_TABLES")),
     )
 
 

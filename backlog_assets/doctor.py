@@ -10,6 +10,7 @@ from backlog_assets.client import BacklogClient, rate_class
 from backlog_assets.cost import PAGE, Known, check_estimate, cost_told, estimate, is_long, quotas_of, seconds_for
 from backlog_assets.errors import Refused, Undefined
 from backlog_assets.known import known
+from backlog_assets.people import called
 from backlog_assets.reading import one, whole
 from backlog_assets.warehouse import Warehouse
 
@@ -136,7 +137,7 @@ def sync_cost(
     projects: int | None = None,
 ) -> str:
     """What a sync of these endpoints will cost, as a sentence. Asks what only Backlog knows, before the first load."""
-    found = known_by_asking(client, known(warehouse), chosen, projects)
+    found = known_by_asking(client, known(warehouse, one_by_one=True, full=full), chosen, projects)
     estimates = [estimate(endpoint, found, full=full) for endpoint in chosen]
     estimates += [check_estimate(endpoint) for endpoint in chosen]
     now = client.now()
@@ -147,4 +148,4 @@ def sync_cost(
 def reachable(client: BacklogClient) -> tuple[str, str]:
     """Name of the space and of the key's user. Raises what the client raises."""
     space, me = one(client, "/space"), one(client, "/users/myself")
-    return str(space.get("name")), f"{me.get('name')} (role {me.get('roleType')})"
+    return str(space.get("name")), f"{called(me)} (role {me.get('roleType')})"

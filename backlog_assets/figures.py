@@ -26,6 +26,9 @@ def table_metadata(figures: Loaded, spooled: Spooled) -> dict[str, Any]:
 def project_metadata(figures: Loaded, spooled: Spooled, key: str) -> dict[str, Any]:
     """What one materialization of a project's partition did and cost."""
     projects = spooled.projects or {}
+    if key not in projects:
+        denied = spooled.denied.get(key)
+        return {"not_loaded": denied.told if denied is not None else "switched off in the project, or left out"}
     own = figures.by_project.get(projects.get(key, -1), Figures())
     return {
         "dagster/partition_row_count": own.rows,

@@ -26,18 +26,23 @@ from backlog_assets.catalogue import ENDPOINTS, Endpoint
 from backlog_assets.catalogue.table import table_of
 from backlog_assets.comment_reading import Wanted
 from backlog_assets.comment_state import COMMENTS, CommentLoader, comments_wanted
+from backlog_assets.each_reading import RowsWanted
+from backlog_assets.each_state import loader_of, rows_wanted, switched_off
 from backlog_assets.errors import Refused
 from backlog_assets.failures import told
+from backlog_assets.field_views import TRIGGERS, renew_field_views
 from backlog_assets.figures import as_table, project_metadata, quota_metadata, table_metadata
 from backlog_assets.frames import Written, read_frame, replace_frame
 from backlog_assets.keeping import seal, staged
 from backlog_assets.ledger import claim, last_load, note_down, was_whole
 from backlog_assets.loading import Loaded, Loader, mark_orphans
+from backlog_assets.people_state import agree, is_renewed
+from backlog_assets.permissions import Right, note_rights, note_rights_of_load, rights_of
 from backlog_assets.progress import finished
 from backlog_assets.raw import Raw, Staged
 from backlog_assets.shrinking import live_rows, refuse_shrinking
 from backlog_assets.slices import condition, dimensions_of, literal, plain_metadata, slice_of
-from backlog_assets.spool import Spooled
+from backlog_assets.spool import Denial, Spooled
 from backlog_assets.warehouse import Warehouse, columns_of, ensure_schema, full_name, quoted
 
 FIRST_LOAD_MEMORY = "72MB"
@@ -174,24 +179,29 @@ class WholeOrNothingIOManager(DbIOManager):
         with self.warehouse.transaction() as connection:
             now = at or datetime.now(timezone.utc)  # inside, so that instants have the order of the loads
             claim(connection, schema, spooled.space)
+            agree(connection, schema, spooled.people)
+            spooled.renews = spooled.since_id is None and is_renewed(connection, schema, spooled.endpoint.name)
             if memory is not None and not columns_of(connection, schema, spooled.endpoint.name):
                 connection.execute(f"SET memory_limit = '{memory}'")
-            if spooled.endpoint.name == "projects" and not spooled.records and _live(connection, schema, "projects"):
+            table = table_of(spooled.endpoint)
+            before = live_rows(connection, schema, table, spooled) if table.keeps_deleted else 0
+            if spooled.endpoint.name == "projects" and not spooled.records and before:
                 raise Refused(
                     "Backlog listed no project at all, but there were some before. Nothing was changed: most likely "
                     "the key's user has lost access. If all projects are really gone, start with a new DuckDB file."
                 )
-            table = table_of(spooled.endpoint)
-            before = live_rows(connection, schema, table, spooled) if table.keeps_deleted else 0
-            loaded = LOADERS.get(spooled.endpoint.name, Loader)(connection, schema, spooled, now).load()
+            loaded = loader_of(spooled.endpoint, LOADERS)(connection, schema, spooled, now).load()
             refuse_shrinking(connection, schema, before, loaded[table.name], max_shrink)
             if spooled.endpoint.name == "projects":
                 mark_orphans(connection, schema, [table_of(endpoint) for endpoint in ENDPOINTS])
             aligned = align(connection, schema, spooled, now)
             if aligned:
                 spooled.notes["names_brought_in_line"] = aligned
+            if spooled.endpoint.name in TRIGGERS:
+                spooled.notes |= renew_field_views(connection, schema)
             follows = last_load(connection, spooled.endpoint)
             note_down(connection, loaded, spooled, run_id, now)
+            note_rights_of_load(connection, schema, spooled, now)
             if load is not None:
                 seal(connection, self.warehouse, load, run_id, now, follows)
         return loaded
@@ -221,6 +231,33 @@ class WholeOrNothingIOManager(DbIOManager):
             return Wanted()
         with self.warehouse.connection() as connection:
             return comments_wanted(connection, self.warehouse.schema, only=only, full=full)
+
+    def rows_wanted(
+        self, endpoint: Endpoint, *, only: Collection[str] | None, but: Collection[str] = (), full: bool
+    ) -> RowsWanted:
+        """The rows of another table that an endpoint is to be asked for, of the projects with the keys `only` and not
+        of those in `but`; with `full`, whatever is known of them."""
+        if not self.warehouse.exists:
+            return RowsWanted({})
+        with self.warehouse.connection() as connection:
+            return rows_wanted(connection, self.warehouse.schema, endpoint, only=only, but=but, full=full)
+
+    def switched_off(self, endpoint: Endpoint) -> set[int]:
+        """Ids of the projects that have switched off what the endpoint is about, as of the last load of `projects`."""
+        if endpoint.feature is None or not self.warehouse.exists:
+            return set()
+        with self.warehouse.connection() as connection:
+            return switched_off(connection, self.warehouse.schema, endpoint)
+
+    def note_denied(self, endpoint: Endpoint, denial: Denial) -> None:
+        """Writes down that the key may not read an endpoint at all."""
+        with self.warehouse.transaction() as connection:
+            note_rights(connection, endpoint.name, (), {None: denial}, datetime.now(timezone.utc))
+
+    def rights(self, endpoint: Endpoint) -> list[Right]:
+        """What is known of whether the key may read an endpoint's table."""
+        with self.warehouse.connection() as connection:
+            return rights_of(connection, endpoint.name)
 
     def basis(self, endpoint: Endpoint, projects: Collection[int] | None = None) -> str:
         """What a load goes on from: the database, and the last load of the table, of these projects where it is loaded
@@ -356,11 +393,3 @@ def _stamp_partitions(context: dg.OutputContext, by_partition: Mapping[str, Mapp
         handle = AssetMetadataHandle(asset_key=context.asset_key, partition_key=key)
         noted[handle] = {**noted.get(handle, {}), **metadata}
     vars(step)["_metadata_accumulator"] = OutputMetadataAccumulator(per_output_metadata=noted)
-
-
-def _live(connection: DuckDBPyConnection, schema: str, table: str) -> bool:
-    """Whether the table has a row that is not marked deleted."""
-    if not columns_of(connection, schema, table):
-        return False
-    name = full_name(connection, schema, table)
-    return connection.execute(f"SELECT 1 FROM {name} WHERE _deleted_at IS NULL LIMIT 1").fetchone() is not None

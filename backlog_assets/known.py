@@ -1,5 +1,7 @@
 """What the warehouse knows of a space before anything is asked of it; what costs are told from. Only DuckDB."""
 
+from dataclasses import replace
+
 from duckdb import DuckDBPyConnection
 
 from backlog_assets.catalogue import ENDPOINTS, Load
@@ -7,6 +9,7 @@ from backlog_assets.catalogue.table import DELETED_AT, LOADED_AT, table_of
 from backlog_assets.comment_state import COMMENTS, comments_wanted
 from backlog_assets.cost import REQUEST_SECONDS, Known, is_long
 from backlog_assets.cursors import cursors_of
+from backlog_assets.each_state import rows_due, switched_off
 from backlog_assets.ledger import OPS, was_whole
 from backlog_assets.warehouse import Warehouse, columns_of, full_name
 
@@ -19,12 +22,32 @@ MEASURED_LOADS = 200
 """The time of a request is taken from so many loads, the last ones."""
 
 
-def known(warehouse: Warehouse) -> Known:
-    """Counts rows, projects, limits and the time of a request, without a request. Empty where there is no file."""
+def known(warehouse: Warehouse, *, one_by_one: bool = False, full: bool = False) -> Known:
+    """Counts rows, projects, limits and the time of a request, without a request. Empty where there is no file.
+
+    With `one_by_one` also what each table that is asked for row by row, or project by project, is due to be asked for;
+    all there are where it is read in `full`.
+    """
     if not warehouse.exists:
         return Known()
     with warehouse.connection() as connection:
-        return known_in(connection, warehouse.schema)
+        found = known_in(connection, warehouse.schema)
+        if one_by_one:
+            due = due_in(connection, warehouse.schema, found.projects, full=full)
+            found = replace(found, one_by_one={**found.one_by_one, **due})
+        return found
+
+
+def due_in(connection: DuckDBPyConnection, schema: str, projects: int | None, *, full: bool) -> dict[str, int]:
+    """Table -> how many rows or projects it is to be asked for, of those of which that is known."""
+    due: dict[str, int] = {}
+    for endpoint in ENDPOINTS:
+        if endpoint.each is not None:
+            rows = rows_due(connection, schema, endpoint, full=full)
+            due |= {} if rows is None else {endpoint.name: rows}
+        elif endpoint.per_project and endpoint.feature is not None and projects is not None:
+            due[endpoint.name] = projects - len(switched_off(connection, schema, endpoint, live=True))
+    return due
 
 
 def known_in(connection: DuckDBPyConnection, schema: str) -> Known:
@@ -32,7 +55,7 @@ def known_in(connection: DuckDBPyConnection, schema: str) -> Known:
     rows: dict[str, int] = {}
     expected: dict[str, int] = {}
     for endpoint in ENDPOINTS:
-        if not is_long(endpoint) and endpoint.name != "projects":
+        if (not is_long(endpoint) and endpoint.name != "projects") or endpoint.each is not None or endpoint.per_project:
             continue
         columns = columns_of(connection, schema, endpoint.name)
         if not columns:

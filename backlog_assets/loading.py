@@ -50,8 +50,12 @@ class Figures:
 
 @dataclass
 class Loaded(Figures):
-    """What a load did to a table in all and, where its rows belong to projects, by project id. `sample`: a few rows."""
+    """What a load did to a table in all and, where its rows belong to projects, by project id. `sample`: a few rows.
 
+    `followed` are those of the deleted rows that have followed a row of another table, of which they were.
+    """
+
+    followed: int = 0
     table: str = ""
     by_project: dict[int, Figures] = field(default_factory=dict[int, Figures])
     sample: list[dict[str, str | None]] = field(default_factory=list[dict[str, "str | None"]])
@@ -100,7 +104,9 @@ class Loader:
         missing = "mark" if table.keeps_deleted else "keep"
         if self._spooled.changes_only:
             missing = "listed"
-        return self._merge(table, rows, adds_only=endpoint.load is Load.APPEND, missing=missing)
+        return self._merge(
+            table, rows, adds_only=endpoint.load is Load.APPEND and not self._spooled.renews, missing=missing
+        )
 
     def _load_child(self, child: Child) -> Loaded:
         table = child_table(child)

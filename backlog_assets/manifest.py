@@ -18,7 +18,7 @@ from backlog_assets.spool import Spooled
 FORMAT = 1
 """Of the manifest; another one is refused."""
 
-NOT_KEPT = frozenset({"endpoint", "parts", "space", "loaded", "journal", "kept", "began"})
+NOT_KEPT = frozenset({"endpoint", "parts", "space", "loaded", "journal", "kept", "began", "renews"})
 """Fields of `Spooled` that the manifest has in a form of its own, or that mean nothing later."""
 
 

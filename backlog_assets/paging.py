@@ -34,9 +34,17 @@ class Get(Protocol):
 
 
 def walk(
-    get: Get, path: str, paging: Paging, params: Params, *, since_id: int | None = None, on_total: OnTotal | None = None
+    get: Get,
+    path: str,
+    paging: Paging,
+    params: Params,
+    *,
+    since_id: int | None = None,
+    on_total: OnTotal | None = None,
+    id_field: str = "id",
 ) -> Iterator[Page]:
-    """Every record of the list once, a page at a time. `since_id` is for BY_ID: only records after it."""
+    """Every record of the list once, a page at a time. `since_id` is for BY_ID: only records after it, `id_field` what
+    the id is called there."""
     if paging is Paging.ONE:
         yield [_one(path, get(path, params))]
     elif paging is Paging.WHOLE:
@@ -44,7 +52,7 @@ def walk(
     elif paging is Paging.OFFSET:
         yield from _by_offset(get, path, params)
     elif paging is Paging.BY_ID:
-        yield from _by_id(get, path, params, since_id)
+        yield from _by_id(get, path, params, since_id, id_field)
     else:
         yield from _counted(get, path, params, on_total or (lambda _: None))
 
@@ -72,7 +80,7 @@ def _by_offset(get: Get, path: str, params: Params) -> Iterator[Page]:
         offset += PAGE
 
 
-def _by_id(get: Get, path: str, params: Params, since_id: int | None) -> Iterator[Page]:
+def _by_id(get: Get, path: str, params: Params, since_id: int | None, id_field: str) -> Iterator[Page]:
     """Ascending from the last id seen. Right whether Backlog takes `minId` as inclusive or exclusive.
 
     Rows that vanish do not move the others, for the place is an id. The dangers are a server that ignores `minId`
@@ -82,7 +90,7 @@ def _by_id(get: Get, path: str, params: Params, since_id: int | None) -> Iterato
     while True:
         asked: Params = {**params, "order": "asc", "count": PAGE}
         page = _page(get, path, asked if last is None else {**asked, "minId": last})
-        ids = [_whole_id(path, record) for record in page]
+        ids = [_whole_id(path, record, id_field) for record in page]
         if any(later <= earlier for earlier, later in pairwise(ids)):
             raise WrongShape(_unordered(path), path=path)
         if ids and last is not None and ids[0] < last:
@@ -319,8 +327,8 @@ def _records(path: str, value: Any) -> Page:
     return items
 
 
-def _id(record: Record) -> int | str | None:
-    found = record.get("id")
+def _id(record: Record, field: str = "id") -> int | str | None:
+    found = record.get(field)
     return found if isinstance(found, (int, str)) and not isinstance(found, bool) else None
 
 
@@ -331,10 +339,10 @@ def _some_id(path: str, record: Record) -> int | str:
     return found
 
 
-def _whole_id(path: str, record: Record) -> int:
-    found = _id(record)
+def _whole_id(path: str, record: Record, field: str = "id") -> int:
+    found = _id(record, field)
     if not isinstance(found, int):
-        raise WrongShape(f"Backlog's list {path} holds a record without a whole id. {_NO_RETRY}", path=path)
+        raise WrongShape(f"Backlog's list {path} holds a record without a whole {field}. {_NO_RETRY}", path=path)
     return found
 
 

@@ -9,16 +9,21 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, TypeAlias, cast
+from urllib.parse import quote
 
 from backlog_assets.catalogue import Endpoint, Paging
 from backlog_assets.client import BacklogClient
 from backlog_assets.errors import Denied, Misconfigured, Undefined, WrongShape
+from backlog_assets.file_reading import shared_file_pages
 from backlog_assets.journal import Journal, Terms, open_journal
 from backlog_assets.paging import Page, Params, walk
+from backlog_assets.people import mark_of
 from backlog_assets.progress import report
 from backlog_assets.quota import Usage
 from backlog_assets.shape import Record
-from backlog_assets.spool import Spool, Spooled, file_name, place_of
+from backlog_assets.spool import Denial, Spool, Spooled, file_name, place_of
+from backlog_assets.tree_reading import tree_pages
+from backlog_assets.version_reading import version_pages
 
 ISSUE_NAME = re.compile(r"[0-9]+|[A-Z0-9_]+-[0-9]+")
 """An issue's id or key."""
@@ -44,9 +49,10 @@ class Asking:
         *,
         since_id: int | None = None,
         on_total: Callable[[int], None] | None = None,
+        id_field: str = "id",
     ) -> Iterator[Page]:
         """As the client's own `pages`."""
-        return walk(self.get, path, paging, params, since_id=since_id, on_total=on_total)
+        return walk(self.get, path, paging, params, since_id=since_id, on_total=on_total, id_field=id_field)
 
 
 Pages: TypeAlias = Callable[[Asking, Endpoint, str, "Mapping[str, Any]"], Iterator[list[Record]]]
@@ -60,11 +66,24 @@ def pages(
     total: list[int] = []
     done = 0
     asked = {**dict(endpoint.params), **params}
-    for page in asking.pages(path, endpoint.paging, asked, since_id=since_id, on_total=total.append):
+    walked = asking.pages(
+        path, endpoint.paging, asked, since_id=since_id, on_total=total.append, id_field=endpoint.id_field
+    )
+    for page in walked:
         yield page
         done += len(page)
-        if not endpoint.per_project:
+        if not endpoint.per_project and endpoint.each is None:
             report(endpoint.name, done, total[-1] if total else None)
+
+
+def named_path(endpoint: Endpoint, names: Mapping[str, Any]) -> str:
+    """The endpoint's path with its names filled in; what is in them ends no part of the path."""
+    return endpoint.path.format(**{name: quote(str(value), safe="/") for name, value in names.items()})
+
+
+def named_params(endpoint: Endpoint, names: Mapping[str, Any]) -> dict[str, str]:
+    """The endpoint's own parameters with their names filled in."""
+    return {name: value.format(**names) if "{" in value else value for name, value in endpoint.params}
 
 
 def component_pages(asking: Asking, endpoint: Endpoint, path: str, params: Mapping[str, Any]) -> Iterator[list[Record]]:
@@ -108,6 +127,9 @@ READERS: Mapping[str, Pages] = {
     "project_components": component_pages,
     "rate_limit": rate_limit_pages,
     "space_disk_usage_projects": disk_usage_pages,
+    "document_tree": tree_pages,
+    "wiki_history": version_pages,
+    "shared_files": shared_file_pages,
 }
 """Endpoints that are read in a way of their own."""
 
@@ -176,15 +198,17 @@ def read_projects(
                 spooled.refused[key] = f"{key} is no project of {space}, as of the last load of `projects`."
                 continue
             before, mark = client.usage, spool.mark()
-            path = endpoint.path.format(project=key)
+            names = {"project": key, "project_id": project_id}
+            path, params = named_path(endpoint, names), named_params(endpoint, names)
             asking = Asking(client, spooled.journal, str(project_id))
             try:
-                for page in READERS.get(endpoint.name, pages)(asking, endpoint, path, {}):
+                for page in READERS.get(endpoint.name, pages)(asking, endpoint, path, params):
                     spool.add(page, project=(key, project_id))
                 read[key] = project_id
             except Denied as error:
                 spool.rewind(mark)
                 spooled.refused[key] = str(error)
+                spooled.denied[key] = Denial(str(error), error.status, error.code)
             spooled.requests_by_project[key] = client.usage.since(before).requests
             report(endpoint.name, at + 1, len(projects))
         spooled.projects = read
@@ -274,6 +298,7 @@ def measured(
     with _collector_at_rest(), Spool(folder, endpoint, space, journal.name or run_id, also=also) as spool:
         spooled = spool.spooled
         spooled.journal = journal
+        spooled.people = mark_of(client.people)
         spooled.began = journal.began if journal.found else None
         spooled.kept = {name: journal.keep(name, value) for name, value in (keeping or {}).items()}
         yield spool

@@ -17,9 +17,15 @@ from duckdb import DuckDBPyConnection
 from backlog_assets.catalogue import BY_NAME, ENDPOINTS, Endpoint
 from backlog_assets.catalogue.table import names_of, tables_of
 from backlog_assets.errors import Misconfigured, Refused
+from backlog_assets.field_views import BOOK as VIEWS_BOOK
+from backlog_assets.field_views import renew_field_views
 from backlog_assets.io_manager import WholeOrNothingIOManager
 from backlog_assets.ledger import OPS, claim, last_load
 from backlog_assets.manifest import Kept, gaps, shape_mark, with_facts
+from backlog_assets.people import KEEP, People, is_made_in_place, mark_of
+from backlog_assets.people import told as said
+from backlog_assets.people_state import BOOK as PEOPLE_BOOK
+from backlog_assets.people_state import agree
 from backlog_assets.raw import Raw, check, fetched, lines_of
 from backlog_assets.spool import Part, Spool, Spooled
 from backlog_assets.warehouse import Warehouse, ensure_schema, ensure_table, full_name, quoted
@@ -29,6 +35,9 @@ LEDGERS = ("loads", "requests")
 
 STATES: Mapping[str, str] = {"comment_state": "issue_comments", "issues_to_read": "issues"}
 """Bookkeeping that belongs to one table altogether: its name -> the table's. The others name the table in each row."""
+
+OF_THE_SCHEMA = ("spaces", VIEWS_BOOK, PEOPLE_BOOK)
+"""Bookkeeping of no table that is loaded: the target has its own."""
 
 BATCH = 1_000
 
@@ -44,10 +53,20 @@ class Replayed:
 
 
 def replay(
-    raw: Raw, space: str, target: Warehouse, *, tables: Sequence[str] = (), allow_gaps: bool = False
+    raw: Raw,
+    space: str,
+    target: Warehouse,
+    *,
+    tables: Sequence[str] = (),
+    allow_gaps: bool = False,
+    people: People | None = None,
 ) -> Replayed:
     """Rebuilds the families of `tables` (all that are kept, for none) in `target`. Raises Refused, and changes nothing,
-    where a file is missing or damaged, or where a load is not kept that another begins from (unless `allow_gaps`)."""
+    where a file is missing or damaged, or where a load is not kept that another begins from (unless `allow_gaps`).
+
+    People's data are treated as `people` has it, also in loads that were kept before. Refused is raised as well where a
+    kept load has them hidden in another way, or the other tables of the target have.
+    """
     kept = [one for one in raw.kept(space) if one.manifest.table in BY_NAME]
     there = {one.manifest.table for one in kept}
     missing = [endpoint.name for endpoint in families(tables) if endpoint.name not in there]
@@ -58,6 +77,7 @@ def replay(
     names = {endpoint.name for endpoint in chosen}
     done = Replayed()
     _check_gaps([one for one in kept if one.manifest.table in names], target, chosen, done, allow_gaps)
+    _check_people(kept, mark_of(people))
     check(kept)
     home = Path(target.path).expanduser().resolve().parent if not target.is_remote else None
     if home is not None:
@@ -66,13 +86,15 @@ def replay(
         scratch = Warehouse(str(Path(folder) / "replayed.duckdb"), target.schema)
         writer = WholeOrNothingIOManager(scratch, schema=target.schema)
         for one in kept:
-            spooled = spooled_again(one, Path(folder))
+            spooled = spooled_again(one, Path(folder), people)
             done.loads, done.records = done.loads + 1, done.records + spooled.records
             writer.write(spooled, one.manifest.run_id, at=one.manifest.loaded_at)
         with target.transaction() as connection:
             claim(connection, target.schema, space)
+            agree(connection, target.schema, mark_of(people))
             connection.execute(f"ATTACH '{_literal(scratch.path)}' AS replayed (READ_ONLY)")
             done.rows = _take_over(connection, target.schema, chosen)
+            renew_field_views(connection, target.schema)
         # DuckDB lets go of the file with the connection.
     return done
 
@@ -124,18 +146,31 @@ def _last_load(target: Warehouse, endpoint: Endpoint) -> datetime | None:
         return last_load(connection, endpoint)
 
 
-def spooled_again(one: Kept, folder: Path) -> Spooled:
-    """A kept load as it was spooled; taken apart anew where the catalogue's entry has another shape by now."""
+def _check_people(kept: Sequence[Kept], mark: str) -> None:
+    for one in kept:
+        before = str(one.manifest.spooled.get("people", KEEP))
+        if not is_made_in_place(before, mark):
+            raise Refused(
+                f"People's data in {one.folder} are BACKLOG_PII={said(before)}, which cannot be turned into what the "
+                f"setting says ({said(mark)}). Nothing was changed; set BACKLOG_PII and BACKLOG_PII_KEY back, or "
+                "remove the loads that were kept before you changed them."
+            )
+
+
+def spooled_again(one: Kept, folder: Path, people: People | None = None) -> Spooled:
+    """A kept load as it was spooled; taken apart anew where the catalogue's entry has another shape by now, or where
+    its people's data are to be hidden."""
     endpoint = BY_NAME[one.manifest.table]
     copies = {
         name: fetched(one, name, folder / _copy_name(name, part.lines)) for name, part in one.manifest.parts.items()
     }
-    if one.manifest.shape == shape_mark(endpoint):
+    is_hidden = one.manifest.spooled.get("people", KEEP) == mark_of(people)
+    if one.manifest.shape == shape_mark(endpoint) and is_hidden:
         return with_facts(Spooled(endpoint, copies, one.manifest.space), one.manifest.spooled)
     with Spool(folder / "again", endpoint, one.manifest.space, one.manifest.run_id) as spool:
         batch: list[dict[str, Any]] = []
         for record in records_of(one, copies):
-            batch.append(record)
+            batch.append(record if people is None or is_hidden else people.protect(endpoint.path, record))
             if len(batch) == BATCH:
                 spool.add(batch)
                 batch = []
@@ -147,7 +182,7 @@ def spooled_again(one: Kept, folder: Path) -> Spooled:
             part.path.unlink()
         else:
             again.parts = {**again.parts, name: part}
-    return with_facts(again, one.manifest.spooled)
+    return with_facts(again, {**one.manifest.spooled, "people": mark_of(people)})
 
 
 def records_of(one: Kept, copies: dict[str, Part]) -> Iterator[dict[str, Any]]:
@@ -209,8 +244,9 @@ def _take_over_books(connection: DuckDBPyConnection, names: Sequence[str]) -> No
     """Bookkeeping of these tables: where loads ended is replaced, what has happened is added where it is not there."""
     books = connection.execute(
         "SELECT table_name, bool_or(column_name = 'table_name') FROM duckdb_columns() "
-        "WHERE database_name = 'replayed' AND schema_name = ? AND table_name <> 'spaces' GROUP BY 1 ORDER BY 1",
-        [OPS],
+        "WHERE database_name = 'replayed' AND schema_name = ? AND table_name NOT IN (SELECT unnest(?::VARCHAR[])) "
+        "GROUP BY 1 ORDER BY 1",
+        [OPS, list(OF_THE_SCHEMA)],
     ).fetchall()
     for book, names_tables in books:
         source, target = f"replayed.{quoted(OPS)}.{quoted(book)}", full_name(connection, OPS, book)

@@ -18,6 +18,7 @@ from backlog_assets.demo import DemoServer, DemoSpace
 from backlog_assets.demo_day import advance, days, demo_day
 from backlog_assets.errors import Misconfigured
 from backlog_assets.journal import SPOOL_HOURS, Terms
+from backlog_assets.people import KEEP, People, mark_of, people_from
 from backlog_assets.spool import file_name
 
 DEMO = "demo"
@@ -34,10 +35,12 @@ SETTINGS: Mapping[str, str] = {
     "projects": "BACKLOG_PROJECTS",
     "headroom": "BACKLOG_HEADROOM",
     "spool_hours": "BACKLOG_SPOOL_HOURS",
+    "pii": "BACKLOG_PII",
+    "pii_key": "BACKLOG_PII_KEY",
 }
 """Field of the resource -> environment variable."""
 
-SECRETS = frozenset({"api_key", "access_token", "client_secret"})
+SECRETS = frozenset({"api_key", "access_token", "client_secret", "pii_key"})
 """Fields that are passed on as `EnvVar`, so that Dagster shows and stores the variable's name, never its value."""
 
 
@@ -73,6 +76,11 @@ class BacklogResource(dg.ConfigurableResource[Any]):
         default=SPOOL_HOURS,
         description="BACKLOG_SPOOL_HOURS: how long ago a load may have been stopped that is gone on with; 0: never.",
     )
+    pii: str = Field(
+        default=KEEP,
+        description="BACKLOG_PII: what becomes of names, mail addresses and accounts of people: keep, hash or drop.",
+    )
+    pii_key: str = Field(default="", repr=False, description="BACKLOG_PII_KEY: the key they are hashed with.")
     spool_folder: str = Field(default="data/spool", description="Where pages are kept on their way to the warehouse.")
 
     _client: BacklogClient | None = PrivateAttr(default=None)
@@ -80,7 +88,10 @@ class BacklogResource(dg.ConfigurableResource[Any]):
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "BacklogResource":
-        """The resource these variables describe; those that are not set or empty keep their defaults."""
+        """The resource these variables describe; those that are not set or empty keep their defaults.
+
+        Raises Misconfigured for a setting that cannot be meant.
+        """
         given: dict[str, Any] = {}
         for name, variable in SETTINGS.items():
             value = environ.get(variable, "").strip()
@@ -90,6 +101,7 @@ class BacklogResource(dg.ConfigurableResource[Any]):
             given["headroom"] = _share(given["headroom"])
         if "spool_hours" in given:
             given["spool_hours"] = _hours(given["spool_hours"])
+        people_in(environ)
         return cls(**given)
 
     @property
@@ -98,6 +110,11 @@ class BacklogResource(dg.ConfigurableResource[Any]):
         if self._client is None:
             self._client = self._demo_client() if self.space == DEMO else self._real_client()
         return self._client
+
+    @property
+    def people(self) -> People | None:
+        """What becomes of people's data; None where they are kept. Raises Misconfigured for a wrong setting."""
+        return people_from(self.pii, self.pii_key)
 
     @property
     def space_name(self) -> str:
@@ -121,6 +138,7 @@ class BacklogResource(dg.ConfigurableResource[Any]):
             "space": self.space_name,
             "user": self.client.asker,
             "choice of projects": ",".join(self.selected_projects or ()),
+            "treatment of people's data": mark_of(self.people),
             "catalogue": f"{__version__} {endpoint!r}",
             "state of the tables": basis,
         }
@@ -161,12 +179,19 @@ class BacklogResource(dg.ConfigurableResource[Any]):
             client_secret=self.client_secret,
             token_file=self.token_file,
         )
-        return BacklogClient(self.space, credentials, headroom=_share(self.headroom))
+        return BacklogClient(self.space, credentials, headroom=_share(self.headroom), people=self.people)
 
     def _demo_client(self) -> BacklogClient:
+        people = self.people
         self._demo = DemoServer(DemoSpace(date=self.demo_day))
         self._demo.start()
-        return BacklogClient(self._demo.url, ApiKey(self._demo.api_key), headroom=_share(self.headroom))
+        credentials = ApiKey(self._demo.api_key)
+        return BacklogClient(self._demo.url, credentials, headroom=_share(self.headroom), people=people)
+
+
+def people_in(environ: Mapping[str, str]) -> People | None:
+    """What the settings say of people's data; None where they are kept. Raises Misconfigured for a wrong one."""
+    return people_from(*(environ.get(SETTINGS[name], "") for name in ("pii", "pii_key")))
 
 
 def default_database(space: str) -> str:

@@ -4,17 +4,28 @@ Every schedule asks every quarter of an hour. Dagster's own cron could not do it
 table, which nobody may open while definitions are loaded, and an hour missed while the daemon was down stays missed.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timezone
 from zoneinfo import ZoneInfo
 
 import dagster as dg
 
+from backlog_assets.choice import Choice
 from backlog_assets.clock import WAITING, WORKING, Every, PastRun, decision, due, zone_named
 from backlog_assets.errors import BacklogError, Misconfigured
 from backlog_assets.io_manager import WholeOrNothingIOManager
-from backlog_assets.jobs import CHECKS, FULL_REFRESH, ISSUES, PROJECTS_JOB, SPACE, THEN
+from backlog_assets.jobs import (
+    CHECKS,
+    DETAILS,
+    EVERYTHING,
+    FULL_REFRESH,
+    ISSUES,
+    PROJECTS_JOB,
+    SPACE,
+    THEN,
+    job_endpoints,
+)
 from backlog_assets.specs import IO_MANAGER
 from backlog_assets.warehouse import columns_of, full_name
 
@@ -36,7 +47,8 @@ UTC = "UTC"
 
 @dataclass(frozen=True)
 class Timetable:
-    """A schedule: the job, the hours, and the larger jobs whose runs do the same and more. `then` is the job to follow.
+    """A schedule: the job, the hours, and the larger jobs whose runs do the same and more. `then` is the job to follow;
+    `after` is the job a run of which must have ended since it was due.
 
     Its ticks are `minute` minutes past each quarter: a larger job is launched first, and is seen to cover the smaller.
     """
@@ -48,6 +60,7 @@ class Timetable:
     description: str
     covered_by: tuple[str, ...] = ()
     then: str | None = None
+    after: str | None = None
     is_repetition: bool = False
     """Whether it only repeats what other loads have done: then it has nothing to repeat for hours before the first."""
 
@@ -78,6 +91,15 @@ TIMETABLES = (
         "Loads everything anew every Sunday at 04:00 of the space's clock.",
         is_repetition=True,
     ),
+    Timetable(
+        "details_daily",
+        DETAILS,
+        Every(at=time(3), tries=3),
+        4,
+        "Loads what is asked for each row of another table every day, once the projects are loaded that are loaded at "
+        "03:00 of the space's clock.",
+        after=PROJECTS_JOB,
+    ),
     Timetable("checks_hourly", CHECKS, Every(), 3, "Looks every hour whether something is older than it should be."),
 )
 
@@ -90,12 +112,20 @@ def schedules_on(environ: Mapping[str, str]) -> bool:
     return value == "on"
 
 
-def build_schedules(environ: Mapping[str, str]) -> list[dg.ScheduleDefinition]:
-    """Every schedule; switched on where BACKLOG_SCHEDULES says so, otherwise by a person in the UI."""
+def build_schedules(environ: Mapping[str, str], choice: Choice = EVERYTHING) -> list[dg.ScheduleDefinition]:
+    """Every schedule whose job there is, with what is chosen; switched on where BACKLOG_SCHEDULES says so, otherwise by
+    a person in the UI."""
     is_on = schedules_on(environ)
     name = environ.get("BACKLOG_TIMEZONE", "").strip()
     zone = zone_named(name, "BACKLOG_TIMEZONE") if name else None
-    return [_build(timetable, zone, is_on=is_on) for timetable in TIMETABLES]
+    there = {*job_endpoints(choice), CHECKS}
+    return [_build(_among(one, there), zone, is_on=is_on) for one in TIMETABLES if one.job in there]
+
+
+def _among(timetable: Timetable, jobs: Collection[str]) -> Timetable:
+    """The timetable without what it says of jobs that there are not."""
+    then, after = (name if name in jobs else None for name in (timetable.then, timetable.after))
+    return replace(timetable, then=then, after=after)
 
 
 def _build(timetable: Timetable, zone: ZoneInfo | None, *, is_on: bool) -> dg.ScheduleDefinition:
@@ -136,6 +166,11 @@ def request(
     if timetable.is_repetition and first[0].create_timestamp.replace(tzinfo=timezone.utc) > due_at:
         return dg.SkipReason(f"{told}. Everything was loaded for the first time after that.")
     runs = [run for job in (timetable.job, *timetable.covered_by) for run in past_runs(instance, job, due_at)]
+    if timetable.after is not None and not any(
+        run.began is not None and run.began >= due_at and run.ended is not None
+        for run in past_runs(instance, timetable.after, due_at)
+    ):
+        return dg.SkipReason(f"{told}. {timetable.after}, which comes first, has not run since.")
     decided = decision(due_at, runs, now, tries=timetable.every.tries)
     if not decided.launch:
         return dg.SkipReason(f"{told}. {decided.reason}")

@@ -7,9 +7,10 @@ from datetime import datetime, timezone
 
 import dagster as dg
 
+from backlog_assets.choice import Choice
 from backlog_assets.errors import BacklogError
 from backlog_assets.io_manager import WholeOrNothingIOManager
-from backlog_assets.jobs import FULL_REFRESH, PROJECTS_JOB, THEN
+from backlog_assets.jobs import EVERYTHING, FULL_REFRESH, PROJECTS_JOB, THEN, job_endpoints
 from backlog_assets.lost_runs import report_lost_runs
 from backlog_assets.partitions import (
     NAME,
@@ -101,12 +102,13 @@ def _over(partitions: Sequence[str], run_key: str, tags: Mapping[str, str]) -> d
     return dg.RunRequest(job_name=PROJECTS_JOB, run_key=run_key, tags={**tags, **ends})
 
 
-def build_sensors(environ: Mapping[str, str]) -> list[dg.SensorDefinition]:
-    """Every sensor but that of the alerts. Those that load run where BACKLOG_SCHEDULES is on."""
-    is_on = schedules_on(environ)
+def build_sensors(environ: Mapping[str, str], choice: Choice = EVERYTHING) -> list[dg.SensorDefinition]:
+    """Every sensor but that of the alerts. Those that load run where BACKLOG_SCHEDULES is on, and are there where there
+    is something to load."""
+    is_on, jobs = schedules_on(environ), job_endpoints(choice)
     return [
-        build_project_partitions_sensor(load_new=is_on),
-        build_first_load_sensor(is_on=is_on),
+        *([build_project_partitions_sensor(load_new=is_on)] if PROJECTS_JOB in jobs else []),
+        *([build_first_load_sensor(is_on=is_on)] if FULL_REFRESH in jobs else []),
         build_lost_runs_sensor(),
     ]
 

@@ -37,7 +37,7 @@ def refuse_shrinking(
     connection: DuckDBPyConnection, schema: str, before: int, loaded: Loaded, max_shrink: float
 ) -> None:
     """Raises Shrunk where a load has taken more of a table than it may; the caller's transaction is then to end."""
-    lost = loaded.deleted
+    lost = loaded.deleted - loaded.followed  # those were lost by the load of another table, which was allowed to
     if not is_too_much(lost, before, max_shrink):
         return
     by_project = _by_project(connection, schema, loaded)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from zlib import crc32
 
@@ -10,6 +10,7 @@ import dagster as dg
 
 from backlog_assets.catalogue import GROUPS, Child, Endpoint, View
 from backlog_assets.catalogue.table import Table, child_table, table_of
+from backlog_assets.choice import Choice
 from backlog_assets.history import Mart
 from backlog_assets.lineage import Source, sources_of
 
@@ -25,13 +26,15 @@ class Options:
     """What the settings say about every asset.
 
     `pool` is the concurrency pool of what sends requests, `owners` are mail addresses or `team:name`, `max_shrink` is
-    the share of its rows that a table may lose in one load, `schema` is where the tables are.
+    the share of its rows that a table may lose in one load, `schema` is where the tables are, `choice` which of them
+    are loaded where nobody names any.
     """
 
     pool: str | None = None
     owners: tuple[str, ...] = ()
     max_shrink: float = 0.5
     schema: str = "backlog"
+    choice: Choice = field(default_factory=Choice)
 
 
 def pool_of(space: str) -> str:
@@ -55,7 +58,8 @@ def group_name(group: str) -> str:
 
 def specs_of(endpoint: Endpoint, deps: Sequence[dg.AssetKey] = (), options: Options = Options()) -> list[dg.AssetSpec]:
     """One spec a table or view of the endpoint, its own first: descriptions, columns, kinds, group."""
-    depends_on = [*deps, *([asset_key("projects")] if endpoint.per_project else [])]
+    made_of = [endpoint.each.table] if endpoint.each is not None else []
+    depends_on = [*deps, *map(asset_key, ["projects"] if endpoint.per_project else made_of)]
     itself = [asset_key(endpoint.name)]
     return [
         _spec(endpoint, endpoint, table_of(endpoint), depends_on, options),
@@ -87,6 +91,7 @@ def _spec(
         group_name=group_of(endpoint),
         owners=options.owners,
         kinds={"backlog", "duckdb", *(["view"] if isinstance(of, View) else [])},
+        skippable=True,  # what the key may not read is not loaded
         metadata=metadata,
         code_version=_code_version(endpoint, table),
     ).with_io_manager_key(IO_MANAGER)

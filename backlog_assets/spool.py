@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
 from backlog_assets.catalogue.spec import Endpoint
 from backlog_assets.errors import Misfit, Refused, Unavailable, WrongShape
 from backlog_assets.journal import Journal
+from backlog_assets.people import KEEP
 from backlog_assets.quota import Share
 from backlog_assets.shape import Record, shape_of
 
@@ -32,6 +33,14 @@ class Part:
     longest_bytes: int = 0
 
 
+class Denial(NamedTuple):
+    """What Backlog has said of something that the key may not read: the message, HTTP status and Backlog's code."""
+
+    told: str
+    status: int | None = None
+    code: int | None = None
+
+
 @dataclass
 class Spooled:
     """What one load has brought, ready to be written: files of records and what is known about them.
@@ -39,7 +48,9 @@ class Spooled:
     `parts` has a file for each table of the endpoint, by name: the records without their lists, and for each child
     table lines of `{"id": ..., "<field>": [...]}`, so that DuckDB need not read all records for each table.
     `projects` maps the keys of the projects that were read completely to their ids: the load replaces their rows and
-    no others. None means the whole space. `refused` maps the projects that could not be read to the reason.
+    no others. None means the whole space. `refused` maps the projects that could not be read to the reason; `denied`
+    has those of them that the key may not read. Of a table that is asked for row by row, `refused` has the rows, and
+    `allowed` the projects of which some row could be read.
     `shares` is what the load has asked of Backlog, by class of requests.
     `changes_only`: the rows that are not here stay as they are, but for those in `gone` (id -> evidence), which are
     marked deleted. Of a complete list, `visible` are the ids of the projects the key's user can see (None: not asked):
@@ -47,7 +58,8 @@ class Spooled:
     rows. `counted` is how many Backlog says there are, asked after all that was read.
     `kept` is what the first of the loads that this one goes on with has kept, `began` when that was, in epoch seconds
     (None: it goes on with none), `journal` the answers from which the files can be made again.
-    `since_id` is the id from which a table is read on, None at the beginning of all.
+    `since_id` is the id from which a table is read on, None at the beginning of all. `people` is the mark of what has
+    become of people's data in it; `renews`: rows that are there are of another mark, and are to be replaced.
     `loaded` is what the IO manager has made of it, so that an endpoint's tables are written once.
     """
 
@@ -56,9 +68,13 @@ class Spooled:
     space: str
     projects: Mapping[str, int] | None = None
     refused: dict[str, str] = field(default_factory=dict[str, str])
+    denied: dict[str, Denial] = field(default_factory=dict[str, Denial])
+    allowed: list[str] = field(default_factory=list[str])
     requests: int = 0
     requests_by_project: dict[str, int] = field(default_factory=dict[str, int])
     since_id: int | None = None
+    people: str = KEEP
+    renews: bool = False
     waited_seconds: float = 0.0
     seconds: float = 0.0
     shares: Mapping[str, Share] = field(default_factory=dict[str, Share])

@@ -1,6 +1,6 @@
 """What loading steps read: cost told first, progress logged, stopped loads gone on with. Knows no SQL."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timezone
 
 import dagster as dg
@@ -8,7 +8,8 @@ import dagster as dg
 from backlog_assets.catalogue import BY_NAME, Endpoint, Paging
 from backlog_assets.comment_reading import read_comments
 from backlog_assets.cost import Estimate, Known, estimate, is_long
-from backlog_assets.following import followed
+from backlog_assets.each_reading import read_each
+from backlog_assets.following import FEW, followed
 from backlog_assets.incremental.reading import read_issues
 from backlog_assets.io_manager import WholeOrNothingIOManager
 from backlog_assets.known import known
@@ -99,3 +100,23 @@ def comments_read(
     cost = Estimate(endpoint.name, {rate_class(endpoint.path): len(wanted)})
     with followed(context.log, backlog.client, backlog.headroom, cost, known(io_manager.warehouse)):
         return read_comments(*where, wanted, terms=terms)
+
+
+def each_read(
+    context: dg.AssetExecutionContext,
+    backlog: BacklogResource,
+    endpoint: Endpoint,
+    io_manager: WholeOrNothingIOManager,
+    *,
+    full: bool,
+    but: Collection[str] = (),
+) -> Spooled:
+    """What Backlog has of each row of another table; of those that moved since, where the catalogue says what moves,
+    and not of `full`. `but`: keys of projects whose rows are left out."""
+    wanted = io_manager.rows_wanted(endpoint, only=backlog.selected_projects, but=but, full=full)
+    terms = backlog.terms(endpoint, io_manager.basis(endpoint), scope="full" if full else "", log=context.log)
+    where = (backlog.client, endpoint, backlog.spools, backlog.space_name, context.run.run_id)
+    cost = Estimate(endpoint.name, {rate_class(endpoint.path): len(wanted)})
+    before = known(io_manager.warehouse) if len(wanted) > FEW else Known()
+    with followed(context.log, backlog.client, backlog.headroom, cost, before):
+        return read_each(*where, wanted, terms=terms)

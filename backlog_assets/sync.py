@@ -12,14 +12,18 @@ import dagster as dg
 
 from backlog_assets.catalogue import ENDPOINTS, Endpoint
 from backlog_assets.catalogue.table import names_of, table_of
+from backlog_assets.choice import Choice, asked_of, needed_for, with_projects
 from backlog_assets.errors import Misconfigured
 from backlog_assets.executor import in_turn, pools_of_job
 from backlog_assets.figures import QUOTA_LEFT
 from backlog_assets.history import HISTORY, TABLES
 from backlog_assets.io_manager import BacklogDuckDBIOManager, WholeOrNothingIOManager
+from backlog_assets.jobs import EVERYTHING, is_space_wide
 from backlog_assets.ledger import claim, loads_of
 from backlog_assets.lost_runs import report_lost_runs
 from backlog_assets.partitions import RANGE_END, RANGE_START, apply_changes
+from backlog_assets.people import called
+from backlog_assets.people_state import change
 from backlog_assets.reading import one, unknown_projects
 from backlog_assets.resources import DEMO, BacklogResource
 from backlog_assets.specs import asset_key
@@ -80,8 +84,9 @@ class Outcome:
         return not self.failures and not any(check.is_error for check in self.checks_failed)
 
 
-def selection(names: Iterable[str]) -> list[Endpoint]:
-    """The endpoints behind these table names (all for none), with `projects` where a per-project one needs it.
+def selection(names: Iterable[str], choice: Choice = EVERYTHING) -> list[Endpoint]:
+    """The endpoints behind these table names (those of the `choice` for none), with what they need: the tables for
+    whose rows they are asked, and `projects`.
 
     A child table is loaded with its parent; for the history, which is built, nothing is. Raises Misconfigured for a
     name that is no table.
@@ -92,11 +97,7 @@ def selection(names: Iterable[str]) -> list[Endpoint]:
     if unknown:
         raise Misconfigured(f"There is no table {', '.join(unknown)}. Tables: {', '.join(sorted([*known, *MARTS]))}.")
     chosen = {known[name].name for name in wanted if name in known}
-    if not wanted:
-        chosen = {endpoint.name for endpoint in ENDPOINTS}
-    if any(endpoint.per_project for endpoint in ENDPOINTS if endpoint.name in chosen):
-        chosen.add("projects")
-    return [endpoint for endpoint in ENDPOINTS if endpoint.name in chosen]
+    return with_projects(needed_for(chosen)) if wanted else choice.endpoints
 
 
 def run_history(folder: Path) -> dg.DagsterInstance:
@@ -119,7 +120,16 @@ def check_first(backlog: BacklogResource, warehouse: Warehouse) -> str:
     me = one(backlog.client, "/users/myself")
     with warehouse.transaction() as connection:
         claim(connection, warehouse.schema, backlog.space_name)
-    return f"{me.get('name')} (role {me.get('roleType')})"
+    return f"{called(me)} (role {me.get('roleType')})"
+
+
+def treat_people(backlog: BacklogResource, warehouse: Warehouse, *, full: bool) -> str:
+    """Brings the tables in line with BACKLOG_PII, where that has changed. Returns what was done, empty for nothing.
+
+    Raises Refused where everything must be read anew for it, and `full` does not say so.
+    """
+    with warehouse.transaction() as connection:
+        return change(connection, warehouse.schema, backlog.people, full=full)
 
 
 def sync(
@@ -131,22 +141,23 @@ def sync(
     full: bool = False,
     allow_shrink: bool = False,
     only: Collection[str] | None = None,
+    choice: Choice = EVERYTHING,
 ) -> Outcome:
-    """Loads the tables `names` (all for none) and everything that hangs on them. `full` forgets earlier loads,
-    `allow_shrink` lets tables lose any share of their rows; `only` names the projects whose partitions are loaded
-    (None: all).
+    """Loads the tables `names` (those of the `choice` for none) and everything that hangs on them. `full` forgets
+    earlier loads, `allow_shrink` lets tables lose any share of their rows; `only` names the projects whose partitions
+    are loaded (None: all).
 
-    Three runs: the space-wide tables with `projects`, then every partition of the per-project tables as one range, then
-    the history of the issues, which needs both.
-    A table that fails does not keep the others from being loaded.
+    Four runs: the space-wide tables with `projects`, then every partition of the per-project tables as one range, then
+    what is asked for each row of those, then the history of the issues, which needs them all.
+    A table that fails does not keep the others from being loaded, but for what is asked for its rows.
     """
-    chosen = selection(names)
-    outcome = Outcome()
+    chosen = selection(names, choice)
+    outcome = Outcome(notes=[] if any(name.strip() for name in names) else choice.notes)
     for run_id, name in report_lost_runs(instance).items():
         outcome.notes.append(f"Run {run_id} ({name}) was killed; it is reported as failed.")
     warehouse = io_manager.warehouse()
     job = defs.resolve_implicit_global_asset_job_def()
-    space_wide = [endpoint for endpoint in chosen if not endpoint.per_project]
+    space_wide = [endpoint for endpoint in chosen if is_space_wide(endpoint)]
     per_project = [endpoint for endpoint in chosen if endpoint.per_project]
     if space_wide:
         _run(job, instance, _names(space_wide), outcome, run_config=_config(space_wide, full, allow_shrink))
@@ -158,6 +169,9 @@ def sync(
             tags = {RANGE_START: keys[0], RANGE_END: keys[-1]}
             config = _config(per_project, full, allow_shrink)
             _run(job, instance, _names(per_project), outcome, run_config=config, tags=tags)
+    details = _after_their_rows([endpoint for endpoint in chosen if endpoint.each is not None], outcome)
+    if details:
+        _run(job, instance, _names(details), outcome, run_config=_config(details, full, allow_shrink))
     told_in_history = {"issues", "issue_comments"} & {endpoint.name for endpoint in chosen}
     if told_in_history and {"issues", "issues_checks", "issue_comments_checks"} & set(outcome.failures):
         outcome.notes.append("The history was not built, because what it is made of was not loaded or is not in order.")
@@ -166,6 +180,24 @@ def sync(
         _run(job, instance, [mart.name for mart in TABLES], outcome, run_config=config)
     outcome.tables = _tables_loaded(warehouse, outcome.run_ids)
     return outcome
+
+
+def _after_their_rows(endpoints: Sequence[Endpoint], outcome: Outcome) -> list[Endpoint]:
+    """Those of the endpoints for whose rows they are asked nothing has failed; the others are told of."""
+    ready: list[Endpoint] = []
+    for endpoint in endpoints:
+        above, failed = asked_of(endpoint), False
+        while above is not None:
+            failed = failed or bool({above.name, f"{above.name}_checks"} & set(outcome.failures))
+            above = asked_of(above)
+        if failed:
+            outcome.notes.append(
+                f"{endpoint.name} was not loaded, because the table for whose rows it is asked was not, or is not in "
+                "order."
+            )
+        else:
+            ready.append(endpoint)
+    return ready
 
 
 def _names(endpoints: Iterable[Endpoint]) -> list[str]:
@@ -194,6 +226,7 @@ def _run(
     tags: Mapping[str, str] | None = None,
 ) -> None:
     run_id = str(uuid.uuid4())
+    loading = {endpoint.name for endpoint in ENDPOINTS} & set(tables)
     with in_turn(instance, run_id, pools_of_job(job), logging.getLogger(__name__).info):
         result = job.execute_in_process(
             run_id=run_id,
@@ -212,8 +245,8 @@ def _run(
                     outcome.quotas[name.removeprefix(QUOTA_LEFT)] = int(str(value.value))
         elif event.is_step_failure:
             outcome.failures[str(event.step_key)] = _reason(event)
-        elif event.is_step_skipped:
-            outcome.failures[str(event.step_key)] = "Not loaded, because a table it depends on has failed."
+        elif event.is_step_skipped and event.step_key in loading:
+            outcome.notes.append(f"{event.step_key} was not loaded, because a table it is made of may not be read.")
     for evaluation in result.get_asset_check_evaluations():
         if evaluation.passed:
             outcome.checks_passed += 1

@@ -68,7 +68,7 @@ class Direct:
                 return read_comments(*where, wanted, terms=backlog.terms(endpoint, manager.basis(endpoint))), run
             if endpoint.per_project:
                 projects: dict[str, int | None] = dict(manager.project_ids())
-                terms = backlog.terms(endpoint, manager.basis(endpoint, manager.project_ids().values()))
+                terms = backlog.terms(endpoint, manager.basis(endpoint, list(manager.project_ids().values())))
                 return read_projects(*where, projects, terms=terms), run
             since = manager.last_id(table) if endpoint.load is Load.APPEND else None
             terms = backlog.terms(endpoint, manager.basis(endpoint))

@@ -170,12 +170,17 @@ def test_a_server_that_breaks_is_told_in_a_paragraph_and_leaves_the_rows(
     assert loaded.rows("x.duckdb", "SELECT * FROM backlog.issues ORDER BY id") == before
 
 
-def test_one_project_without_permission_is_named_and_the_exit_status_says_so(loaded: Shell, server: DemoServer) -> None:
+def test_a_project_that_may_no_longer_be_read_is_named_and_the_exit_status_says_so(
+    loaded: Shell, server: DemoServer
+) -> None:
     server.space.refuse_project("OPS")
     server.space.add_version("WEB", "9.9")
     result = loaded.run("sync", "--select", "project_versions")
     assert result.exit_code == 1
-    assert "5 projects were loaded, 1 refused: OPS" in result.stderr
+    assert (
+        "project_versions, may_be_read (error): The key may not read project_versions of 1 project: OPS; it could"
+        in (result.stderr)
+    )
     assert loaded.rows("x.duckdb", "SELECT name FROM backlog.project_versions WHERE name = '9.9'") == [("9.9",)]
 
 

@@ -9,10 +9,23 @@ from backlog_assets.catalogue import ENDPOINTS, Load
 from backlog_assets.catalogue.table import names_of
 from backlog_assets.checks import build_checks
 from backlog_assets.history import TABLES
-from backlog_assets.jobs import CHECKS, FULL_REFRESH, ISSUES, PROJECTS_JOB, SPACE, THEN, build_jobs, is_hourly
+from backlog_assets.jobs import (
+    CHECKS,
+    DETAILS,
+    FULL_REFRESH,
+    ISSUES,
+    PROJECTS_JOB,
+    SPACE,
+    THEN,
+    build_jobs,
+    is_hourly,
+)
 from backlog_assets.partitions import NAME, RANGE_END, RANGE_START, apply_changes
 from backlog_assets.specs import PREFIX
 from backlog_assets_tests.conftest import World
+
+DAILY_DETAILS = [DETAILS] if any(one.each is not None and not one.opt_in for one in ENDPOINTS) else []
+"""The job of what is asked row by row, where there is any."""
 
 
 @pytest.fixture(scope="module")
@@ -29,15 +42,17 @@ def tables_of(definitions: dg.Definitions, job: str) -> set[str]:
 
 
 def test_the_jobs_are_those_of_the_documentation_and_say_what_they_do(jobs: dict[str, Any]) -> None:
-    assert list(jobs) == [SPACE, PROJECTS_JOB, ISSUES, FULL_REFRESH, CHECKS]
+    assert list(jobs) == [SPACE, PROJECTS_JOB, *DAILY_DETAILS, ISSUES, FULL_REFRESH, CHECKS]
     for name, job in jobs.items():
         assert (job.description or "").endswith("."), name
 
 
-def test_each_table_is_loaded_by_exactly_one_of_the_three_regular_jobs(world: World) -> None:
+def test_each_table_that_is_no_opt_in_is_loaded_by_exactly_one_of_the_regular_jobs(world: World) -> None:
     definitions = with_jobs(world)
-    loaded = [tables_of(definitions, job) for job in (SPACE, PROJECTS_JOB, ISSUES)]
-    every = {name for endpoint in ENDPOINTS for name in names_of(endpoint)} | {mart.name for mart in TABLES}
+    loaded = [tables_of(definitions, job) for job in (SPACE, PROJECTS_JOB, *DAILY_DETAILS, ISSUES)]
+    every = {name for endpoint in ENDPOINTS if not endpoint.opt_in for name in names_of(endpoint)} | {
+        mart.name for mart in TABLES
+    }
     assert set().union(*loaded) == every
     assert sum(map(len, loaded)) == len(every)
 
@@ -45,11 +60,11 @@ def test_each_table_is_loaded_by_exactly_one_of_the_three_regular_jobs(world: Wo
 def test_the_jobs_follow_the_catalogue(world: World) -> None:
     definitions = with_jobs(world)
     assert tables_of(definitions, PROJECTS_JOB) == {
-        name for endpoint in ENDPOINTS if endpoint.per_project for name in names_of(endpoint)
+        name for one in ENDPOINTS if one.per_project and not one.opt_in for name in names_of(one)
     }
     issues = tables_of(definitions, ISSUES)
     assert {"issues", "issue_categories", "issue_custom_field_values", "activities", "notifications"} <= issues
-    assert all(is_hourly(endpoint) == (endpoint.name in issues) for endpoint in ENDPOINTS)
+    assert all((is_hourly(one) and not one.opt_in) == (one.name in issues) for one in ENDPOINTS)
     assert "projects" in tables_of(definitions, SPACE)
 
 
@@ -67,7 +82,7 @@ def test_a_full_refresh_is_of_everything_and_forgets_where_earlier_loads_ended(w
     job = definitions.resolve_job_def(FULL_REFRESH)
     assert job.run_tags[THEN] == PROJECTS_JOB
     assert tables_of(definitions, FULL_REFRESH) == tables_of(definitions, SPACE) | tables_of(definitions, ISSUES)
-    appended = [endpoint.name for endpoint in ENDPOINTS if endpoint.load is Load.APPEND]
+    appended = [one.name for one in ENDPOINTS if one.load is Load.APPEND and one.each is None and not one.opt_in]
     assert appended
     paths = {endpoint.path for endpoint in ENDPOINTS if endpoint.name in appended}
     asked = []

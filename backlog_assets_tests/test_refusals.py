@@ -56,12 +56,34 @@ def test_a_fault_that_passes_is_tried_again_and_nothing_is_lost(build_world: Bui
     assert world.rows("SELECT id FROM issues ORDER BY id") == [(one,) for one in sorted(world.space.issues)]
 
 
-def test_without_the_right_users_says_so_and_fails_alone(world: World) -> None:
+def test_what_the_key_never_could_read_is_a_warning_and_the_rest_is_loaded(world: World) -> None:
     world.settings["api_key"] = world.server.member_key
     outcome = world.sync("users", "priorities", "issues")
-    assert list(outcome.failures) == ["users"]
-    assert "Backlog refused GET /users: 403" in outcome.failures["users"]
+    assert outcome.succeeded
+    [check] = outcome.checks_failed
+    assert (check.table, check.check, check.is_error) == ("users", "may_be_read", False)
+    assert check.found == "The key may not read users. The rows that are there stay as they are."
+    assert "BACKLOG_TABLES=-users" in check.what_to_do
     assert {one.table for one in outcome.tables} >= {"priorities", "issues"}
+    assert world.rows("SELECT table_name, project_key, status, was_readable FROM permissions WHERE NOT readable") == [
+        ("users", None, 403, False)
+    ]
+
+
+def test_a_right_that_is_lost_is_an_error_and_the_rows_stay(world: World) -> None:
+    assert world.sync("users").succeeded
+    before = world.rows("SELECT * FROM users ORDER BY id")
+    since = world.value("SELECT since FROM permissions WHERE table_name = 'users'")
+    world.settings["api_key"] = world.server.member_key
+    for _ in range(2):
+        outcome = world.sync("users")
+        assert not outcome.failures
+        [check] = outcome.checks_failed
+        assert (check.check, check.is_error) == ("may_be_read", True)
+        assert world.rows("SELECT * FROM users ORDER BY id") == before
+    assert world.value("SELECT since FROM permissions WHERE table_name = 'users'") > since
+    world.settings["api_key"] = world.server.api_key
+    assert world.sync("users").succeeded
 
 
 @pytest.mark.parametrize("status", [403, 404])
@@ -70,30 +92,35 @@ def test_one_refused_project_does_not_lose_the_others(world: World, status: int)
     before = world.rows("SELECT * FROM project_versions WHERE project_key = 'APP' ORDER BY id")
     world.space.refuse_project("APP", status, 6 if status == 404 else 5)
     world.space.add_version("WEB", "9.9")
-    world.server.requests.clear()
-    result = world.load_projects("project_versions", "project_components", fails=True)
-    failures = world.failures(result)
-    assert set(failures) == {"project_versions", "project_components"}
-    assert "5 projects were loaded, 1 refused: APP" in failures["project_versions"]
-    assert f"Backlog refused GET /projects/APP/versions: {status}" in failures["project_versions"]
+    result = world.load_projects("project_versions", "project_components")
+    checks = {
+        one.asset_key.path[-1]: one for one in result.get_asset_check_evaluations() if one.check_name == "may_be_read"
+    }
+    assert "may not read project_versions of 1 project: APP; it could before" in str(
+        checks["project_versions"].description
+    )
+    assert str(checks["project_versions"].severity.value) == "ERROR"
+    assert str(checks["project_components"].severity.value) == "WARN"
     assert world.rows("SELECT * FROM project_versions WHERE project_key = 'APP' ORDER BY id") == before
     assert world.value("SELECT count(*) FROM project_versions WHERE name = '9.9'") == 1
-    stamped = {
-        (event.asset_key.path[-1], event.partition)
-        for event in result.all_events
-        if event.is_step_materialization and event.asset_key is not None
-    }
-    loaded = {"WEB", "OPS", "CRM", "OLD", "IDEA"}
-    expected = {
-        (table, key) for table in ("project_versions", "project_components", "project_categories") for key in loaded
-    }
-    assert stamped == expected
+    told = world.metadata(result, "project_versions", "APP")["not_loaded"]
+    assert told.startswith(f"Backlog refused GET /projects/APP/versions: {status}")
+    assert world.rows(
+        "SELECT table_name, project_key, status FROM permissions WHERE NOT readable ORDER BY table_name"
+    ) == [("project_components", "APP", status), ("project_versions", "APP", status)]
+
+
+def test_a_table_of_which_no_project_may_be_read_is_not_told_to_be_loaded(world: World) -> None:
+    for project in world.space.projects.values():
+        world.space.refuse_project(project["projectKey"])
+    result = world.load_projects("project_versions")
+    assert not [event for event in result.all_events if event.is_step_materialization and event.step_key != "projects"]
 
 
 def test_a_project_refused_in_the_middle_of_its_pages_brings_nothing(build_world: Build) -> None:
     world = build_world()
     world.server.faults.append(Fault("403", path="/projects/CRM/users"))
-    world.load_projects("project_users", fails=True)
+    world.load_projects("project_users")
     assert world.value("SELECT count(*) FROM project_users WHERE project_key = 'CRM'") == 0
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from backlog_assets.errors import Misconfigured
 from backlog_assets.io_manager import WholeOrNothingIOManager
-from backlog_assets.jobs import CHECKS, FULL_REFRESH, ISSUES, PROJECTS_JOB, SPACE, THEN
+from backlog_assets.jobs import CHECKS, DETAILS, FULL_REFRESH, ISSUES, PROJECTS_JOB, SPACE, THEN, job_endpoints
 from backlog_assets.schedules import (
     COVERS,
     SCHEDULED_AT,
@@ -235,4 +235,5 @@ def test_the_larger_job_is_asked_for_before_those_it_covers() -> None:
         "1-59/15 * * * *",
         "2-59/15 * * * *",
         "3-59/15 * * * *",
+        *(["4-59/15 * * * *"] if DETAILS in job_endpoints() else []),
     }

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from backlog_assets.assets import NOT_SHRUNK, build_assets
+from backlog_assets.assets import build_assets
 from backlog_assets.catalogue import ENDPOINTS
 from backlog_assets.catalogue.table import table_of, tables_of
 from backlog_assets.demo import Fault
+from backlog_assets.outcomes import NOT_SHRUNK
 from backlog_assets.shrinking import is_too_much
 from backlog_assets.specs import Options
 from backlog_assets_tests.checking import definitions, evaluations, metadata_of

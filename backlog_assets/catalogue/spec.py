@@ -109,7 +109,8 @@ class Each:
     The names in the endpoint's path and params are columns of that table, which is loaded before it. `adds` are fields
     that each record gets from the row it was asked for: field -> column of that table. `moved` is the column that must
     have moved for a row to be asked for again (None: every load asks for all). `where` is a condition on the table's
-    columns: the rows that are asked for at all.
+    columns: the rows that are asked for at all. The fields that are added from the table's key tell of each record
+    which row it belongs to; there is at least one.
     """
 
     table: str
@@ -124,10 +125,11 @@ class Endpoint:
 
     `doc` and `doc_ja` begin with a plain sentence. `docs_page` is the last part of the address of Nulab's page.
     `key` names the columns that tell rows apart; empty where the table has one row. `params` go with every request
-    beside those of the paging; `{project}` in one of them makes it per-project too. `each`: it is asked for each row of
-    another table, not once. `feature` is the column of `projects` that says whether a project has switched on what it
-    is about. `opt_in`: loaded only where it is asked for, because it is expensive. `copy_of` names the table whose
-    records it repeats; then only the id and what is handy is a column here.
+    beside those of the paging; `{project}` in one of them, the project's key, makes it per-project too, and so does
+    `{project_id}`. `each`: it is asked for each row of another table, not once. `feature` is the column of `projects`
+    that says whether a project has switched on what it is about. `opt_in`: loaded only where it is asked for, because
+    it is expensive. `copy_of` names the table whose records it repeats; then only the id and what is handy is a column
+    here.
     """
 
     name: str
@@ -150,9 +152,17 @@ class Endpoint:
 
     @property
     def per_project(self) -> bool:
-        return "{project}" in self.path or any("{project}" in value for _, value in self.params)
+        texts = (self.path, *(value for _, value in self.params))
+        return self.each is None and any("{project}" in text or "{project_id}" in text for text in texts)
+
+    @property
+    def id_field(self) -> str:
+        """The field by which records are walked that come BY_ID: the last one of the key."""
+        fields = {column.name: column.field for column in self.columns}
+        return fields.get(self.key[-1], "id") if self.key else "id"
 
     @property
     def takes_full(self) -> bool:
         """A load begins where the last one ended, unless its run config says `full: true`."""
-        return self.load in (Load.APPEND, Load.CHANGES)
+        goes_on = self.each is not None and self.each.moved is not None
+        return goes_on or self.load in (Load.APPEND, Load.CHANGES)

@@ -1,5 +1,6 @@
 """What stands in DuckDB for an endpoint: its tables, their columns and keys. Pure; knows no SQL but type names."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from backlog_assets.catalogue.columns import PROJECT_KEY
@@ -80,3 +81,14 @@ def tables_of(endpoint: Endpoint) -> tuple[Table, ...]:
 def names_of(endpoint: Endpoint) -> tuple[str, ...]:
     """Every name under which the endpoint's rows can be queried: tables, then views."""
     return (*(table.name for table in tables_of(endpoint)), *(view.name for view in endpoint.views))
+
+
+def link_of(endpoint: Endpoint, parent: Table) -> Mapping[str, str]:
+    """How rows of an endpoint that is asked for each row of `parent` are joined to it: their column -> the parent's.
+
+    Empty where the catalogue does not say which row a record belongs to.
+    """
+    if endpoint.each is None:
+        return {}
+    names = {column.field: column.name for column in endpoint.columns}
+    return {names[field]: column for field, column in endpoint.each.adds if field in names and column in parent.key}

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 from backlog_assets.catalogue.spec import Endpoint
 from backlog_assets.catalogue.table import EXTRA, Table, table_of
 from backlog_assets.checks.findings import Finding, Scene, counted, keys, live, named, projects
+from backlog_assets.people_state import dropped_columns
 from backlog_assets.warehouse import quoted
 
 Applies: TypeAlias = Callable[[Endpoint, Table], bool]
@@ -51,7 +52,8 @@ def _repeated_keys(scene: Scene, endpoint: Endpoint, table: Table) -> Finding:
 
 def _missing_values(scene: Scene, endpoint: Endpoint, table: Table) -> Finding:
     there = scene.tables[table.name]
-    required = [quoted(one.name) for one in table.content if not one.optional and one.name in there]
+    dropped = dropped_columns(scene.connection, scene.schema, endpoint, table)
+    required = [quoted(one.name) for one in table.content if not one.optional and one.name in there - dropped]
     names = [f"CASE WHEN t.{name} IS NULL THEN '{name[1:-1]}' END" for name in required]
     found = scene.find(
         f"""-- one row a row that lacks what Backlog always sends

@@ -29,7 +29,7 @@ def allowed_age(endpoint: Endpoint) -> timedelta | None:
     """How old an endpoint's table may become; None where it is loaded on demand."""
     if endpoint.load is Load.UPSERT:
         return None
-    return DAILY if endpoint.per_project else ALLOWED.get(endpoint.group, DAILY)
+    return DAILY if endpoint.per_project or endpoint.each is not None else ALLOWED.get(endpoint.group, DAILY)
 
 
 def _stale(scene: Scene, endpoint: Endpoint, table: Table) -> Finding:
