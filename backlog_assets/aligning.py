@@ -46,8 +46,10 @@ class Copy:
 
 
 def copies() -> tuple[Copy, ...]:
-    """Every copied name, as the catalogue has it: a column that refers to another table, and a name beside it."""
-    return tuple(copy for endpoint in ENDPOINTS if endpoint.load is Load.CHANGES for copy in _copies_of(endpoint.name))
+    """Every copied name in the tables of the issues that are loaded by what changed, as the catalogue has it: a column
+    that refers to another table, and a name beside it."""
+    of_issues = [endpoint for endpoint in ENDPOINTS if endpoint.load is Load.CHANGES and endpoint.each is None]
+    return tuple(copy for endpoint in of_issues for copy in _copies_of(endpoint.name))
 
 
 def _copies_of(name: str) -> Iterator[Copy]:

@@ -70,7 +70,8 @@ def safe_name(name: str) -> str:
         "_" if one in _UNSAFE else one
         for one in unicodedata.normalize("NFC", name)
         if unicodedata.category(one) not in _UNSEEN
-    ).strip(" .")
+    )
+    text = text.strip().rstrip(" .")
     stem, dot, suffix = text.rpartition(".")
     if not dot or len(suffix.encode()) > SUFFIX_BYTES:
         return _cut(text, NAME_BYTES) or "file"

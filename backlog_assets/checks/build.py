@@ -14,6 +14,7 @@ from backlog_assets.checks.references import REFERENCES_RESOLVE
 from backlog_assets.checks.results import result_of
 from backlog_assets.checks.rules import KEY_IS_UNIQUE, NO_UNKNOWN_FIELDS, REQUIRED_VALUES, Rule
 from backlog_assets.checks.upkeep import IS_FRESH, QUOTA_IS_HEALTHY
+from backlog_assets.choice import Choice
 from backlog_assets.failures import told
 from backlog_assets.history import HISTORY
 from backlog_assets.history import TABLES as MARTS
@@ -41,9 +42,9 @@ MATCHES_BACKLOG = "matches_backlog"
 def build_checks(options: Options = DEFAULTS) -> list[dg.AssetChecksDefinition]:
     """Every check but `not_shrunk`, which the loading steps answer. Resources: those of the assets."""
     return [
-        *(_build_family(f"{endpoint.name}_checks", endpoint, rules_of(endpoint)) for endpoint in ENDPOINTS),
+        *(_build_family(f"{one.name}_checks", one, rules_of(one), options) for one in ENDPOINTS),
         # Of the history only that it is built as it should be: what Backlog sends is looked at in what it is made of.
-        _build_family(f"{HISTORY}_checks", BY_NAME["issues"], [(mart, KEY_IS_UNIQUE) for mart in MARTS]),
+        _build_family(f"{HISTORY}_checks", BY_NAME["issues"], [(mart, KEY_IS_UNIQUE) for mart in MARTS], options),
         *(_build_comparison(endpoint, options) for endpoint in ENDPOINTS if endpoint.name in COMPARISONS),
     ]
 
@@ -53,7 +54,9 @@ def rules_of(endpoint: Endpoint) -> list[tuple[Table, Rule]]:
     return [(table, rule) for table in tables_of(endpoint) for rule in RULES if rule.applies(endpoint, table)]
 
 
-def _build_family(name: str, endpoint: Endpoint, listed: Sequence[tuple[Table, Rule]]) -> dg.AssetChecksDefinition:
+def _build_family(
+    name: str, endpoint: Endpoint, listed: Sequence[tuple[Table, Rule]], options: Options
+) -> dg.AssetChecksDefinition:
     """The checks of an endpoint's tables in one step: a step costs more than a query, and the file is opened once."""
     specs = [
         dg.AssetCheckSpec(rule.name, asset=asset_key(table.name), description=rule.doc, blocking=rule.blocking)
@@ -68,7 +71,8 @@ def _build_family(name: str, endpoint: Endpoint, listed: Sequence[tuple[Table, R
     ) -> Iterator[dg.AssetCheckResult]:
         wanted = context.selected_asset_check_keys
         asked = [one for one, spec in zip(listed, specs, strict=True) if spec.key in wanted]
-        found, loaded = told(lambda: _look(backlog_io_manager, backlog, endpoint, asked, context.run.run_id))
+        settings = (backlog_io_manager, backlog, options.choice)
+        found, loaded = told(lambda: _look(*settings, endpoint, asked, context.run.run_id))
         for (table, rule), finding in zip(asked, found, strict=True):
             yield result_of(table.name, rule.name, rule.severity, finding, loaded)
 
@@ -78,6 +82,7 @@ def _build_family(name: str, endpoint: Endpoint, listed: Sequence[tuple[Table, R
 def _look(
     io_manager: WholeOrNothingIOManager,
     backlog: BacklogResource,
+    choice: Choice,
     endpoint: Endpoint,
     asked: Sequence[tuple[Table, Rule]],
     run_id: str,
@@ -93,6 +98,7 @@ def _look(
             datetime.now(timezone.utc),
             only=backlog.selected_projects,
             headroom=backlog.headroom,
+            choice=choice,
         )
         found = [findings_of(scene, endpoint, table, rule) for table, rule in asked]
         return found, loaded_partitions(scene, endpoint, run_id)

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from duckdb import DuckDBPyConnection
 
 from backlog_assets.catalogue.table import DELETED_AT, Table
+from backlog_assets.choice import Choice
 from backlog_assets.ledger import OPS
 from backlog_assets.warehouse import columns_of, full_name, quoted
 
@@ -55,13 +56,14 @@ class Found:
 @dataclass
 class Scene:
     """What rules look at. `only` are the project keys of BACKLOG_PROJECTS (None: all), `headroom` the share of the
-    rate limit that is left to the key's owner."""
+    rate limit that is left to the key's owner, `choice` what is loaded (BACKLOG_TABLES)."""
 
     connection: DuckDBPyConnection
     schema: str
     now: datetime
     only: Sequence[str] | None = None
     headroom: float = 0.1
+    choice: Choice = field(default_factory=Choice)
 
     @cached_property
     def tables(self) -> Mapping[str, frozenset[str]]:

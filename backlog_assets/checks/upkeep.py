@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from backlog_assets.catalogue.spec import Endpoint, Load
-from backlog_assets.catalogue.table import DELETED_AT, LOADED_AT, Table
+from backlog_assets.catalogue.table import DELETED_AT, LOADED_AT, Table, table_of
 from backlog_assets.checks.findings import Finding, Scene, counted, named
 from backlog_assets.checks.rules import Rule, is_own_table
+from backlog_assets.each_state import switched_off
+from backlog_assets.permissions import rights_of
 
 HOURLY = timedelta(hours=3)
 DAILY = timedelta(hours=27)
@@ -37,12 +39,17 @@ def _stale(scene: Scene, endpoint: Endpoint, table: Table) -> Finding:
     assert age is not None, "the rule does not apply"
     if loads is None:
         return Finding("Nothing has been loaded yet.")
+    if not scene.choice.takes(endpoint):
+        return Finding(f"{table.name} is loaded where somebody asks for it, not on schedule (BACKLOG_TABLES).")
+    closed = {right.project for right in rights_of(scene.connection, endpoint.name) if not right.readable}
+    if None in closed:
+        return Finding(f"The key may not read {table.name}; see may_be_read.")
     hours = f"{age.total_seconds() / 3600:g} hours"
     again = f"Load {endpoint.name} again and see why it was not: a schedule switched off, a run that failed, a daemon "
     again += "that does not run."
     values = {"table": table.name, "before": scene.now - age}
     if endpoint.per_project and "projects" in scene.tables:
-        return _stale_projects(scene, table, hours, again, values)
+        return _stale_projects(scene, endpoint, hours, again, {**values, "closed": [key for key in closed if key]})
     found = scene.find(
         f"""-- one row where the table was last loaded too long ago, or never while others have been for as long
         SELECT max(loaded_at) FILTER (table_name = $table) AS last_load, []::VARCHAR[] AS _projects
@@ -56,7 +63,10 @@ def _stale(scene: Scene, endpoint: Endpoint, table: Table) -> Finding:
     return Finding(f"{table.name} {told}; it may be {hours} old.", 1, found.offenders, again)
 
 
-def _stale_projects(scene: Scene, table: Table, hours: str, again: str, values: Mapping[str, object]) -> Finding:
+def _stale_projects(scene: Scene, endpoint: Endpoint, hours: str, again: str, values: Mapping[str, object]) -> Finding:
+    """Projects that the key may not read (`closed` among the `values`), that have it switched off or for which it is
+    left out, are not looked at."""
+    table = table_of(endpoint)
     chosen = "" if scene.only is None else "AND p.project_key IN (SELECT unnest($only))"
     loads = (
         scene.ops("project_loads")
@@ -67,10 +77,16 @@ def _stale_projects(scene: Scene, table: Table, hours: str, again: str, values: 
         SELECT p.project_key AS project, max(l.loaded_at) AS last_load, [p.project_key] AS _projects
         FROM {scene.name("projects")} p
         LEFT JOIN {loads} l ON l.project_id = p.id AND l.table_name = $table
-        WHERE p.{DELETED_AT.name} IS NULL {chosen}
+        WHERE p.{DELETED_AT.name} IS NULL {chosen} AND p.id NOT IN (SELECT unnest($off::BIGINT[]))
+            AND p.project_key NOT IN (SELECT unnest($closed::VARCHAR[] || $but::VARCHAR[]))
         GROUP BY p.project_key, p.{LOADED_AT.name}
         HAVING coalesce(max(l.loaded_at), p.{LOADED_AT.name}) < $before""",
-        {**values, **({} if scene.only is None else {"only": list(scene.only)})},
+        {
+            **values,
+            "off": list(switched_off(scene.connection, scene.schema, endpoint)),
+            "but": list(scene.choice.but(endpoint)),
+            **({} if scene.only is None else {"only": list(scene.only)}),
+        },
         kinds="CASE WHEN last_load IS NULL THEN 'never' ELSE 'old' END",
     )
     if not found.rows:

@@ -21,9 +21,9 @@ class Binary:
 
     @property
     def headers(self) -> dict[str, str]:
-        plain = self.name.isascii() and self.name.isprintable() and '"' not in self.name
-        name = f'filename="{self.name}"' if plain else f"filename*=UTF-8''{quote(self.name, safe='')}"
-        return {"Content-Disposition": f"attachment;{name}"}
+        shown = self.name.encode("ascii", "replace").decode().replace('"', "_").replace("?", "_")
+        named = f"attachment; filename=\"{shown}\"; filename*=UTF-8''{quote(self.name, safe='')}"
+        return {"Content-Disposition": named}
 
     def chunks(self) -> Iterator[bytes]:
         block = Random(self.seed).randbytes(min(BLOCK, self.size))
