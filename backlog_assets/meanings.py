@@ -5,7 +5,7 @@ questions and writes nothing: looking at the comments of all columns (`duckdb_co
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 from duckdb import DuckDBPyConnection
@@ -68,7 +68,8 @@ def comment_of(told: Told | Column) -> str:
 def _describe(connection: DuckDBPyConnection, parts: Sequence[Part]) -> None:
     """Comments those of these tables, and of the books, that are there without the comments they should have."""
     there = _tables(connection)
-    known = _marks(connection) if (folded(OPS), MEANINGS.name) in there else {}
+    is_kept = (folded(OPS), MEANINGS.name) in there
+    known = _marks(connection) if is_kept else {}
     new: dict[tuple[str, str], str] = {}
     for part in [*parts, *((OPS, book, book.columns) for book in BOOKS)]:
         schema, table, _ = part
@@ -80,8 +81,11 @@ def _describe(connection: DuckDBPyConnection, parts: Sequence[Part]) -> None:
         if comment != comment_of(table) or known.get(place) != mark:
             connection.execute(_script(connection, "TABLE", part))
             new[place] = mark
+    if new and not is_kept:
+        listed = ", ".join(f"{quoted(column.name)} {column.type}" for column in MEANINGS.columns)
+        connection.execute(f"CREATE TABLE {full_name(connection, OPS, MEANINGS.name)} ({listed})")
     if new:
-        _keep(connection, new)
+        _keep(connection, new, [place for place in new if place in known])
 
 
 def _tables(connection: DuckDBPyConnection) -> dict[tuple[str, str], tuple[str | None, int]]:
@@ -102,20 +106,15 @@ def _marks(connection: DuckDBPyConnection) -> dict[tuple[str, str], str]:
     return {(str(schema), str(table)): str(mark) for schema, table, mark in found}
 
 
-def _keep(connection: DuckDBPyConnection, marks: dict[tuple[str, str], str]) -> None:
+def _keep(connection: DuckDBPyConnection, marks: Mapping[tuple[str, str], str], old: Sequence[tuple[str, str]]) -> None:
+    """Writes marks down, in the place of the `old` ones."""
     book = full_name(connection, OPS, MEANINGS.name)
-    listed = ", ".join(f"{quoted(column.name)} {column.type}" for column in MEANINGS.columns)
-    connection.execute(f"CREATE TABLE IF NOT EXISTS {book} ({listed})")
-    schemas, tables = [schema for schema, _ in marks], [table for _, table in marks]
-    values = [schemas, tables, list(marks.values())]
+    for place in old:
+        connection.execute(f"DELETE FROM {book} WHERE schema_name = ? AND table_name = ?", place)
+    values = ", ".join(["(?, ?, ?)"] * len(marks))
     connection.execute(
-        f"DELETE FROM {book} WHERE (schema_name, table_name) IN (SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[]))",
-        values[:2],
-    )
-    connection.execute(
-        f"INSERT INTO {book} (schema_name, table_name, mark) "
-        "SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[]), unnest(?::VARCHAR[])",
-        values,
+        f"INSERT INTO {book} (schema_name, table_name, mark) VALUES {values}",
+        [value for (schema, table), mark in marks.items() for value in (schema, table, mark)],
     )
 
 

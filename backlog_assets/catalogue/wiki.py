@@ -58,7 +58,14 @@ WIKI_CONTENTS = Endpoint(
     group="wiki",
     paging=Paging.ONE,
     load=Load.CHANGES,
-    each=Each("wikis", adds=(("id", "id"), ("projectId", "project_id"),), moved="updated"),
+    each=Each(
+        "wikis",
+        adds=(
+            ("id", "id"),
+            ("projectId", "project_id"),
+        ),
+        moved="updated",
+    ),
     columns=(
         Column("id", "BIGINT", "The page; `wikis.id`.", refers="wikis.id", doc_ja="ページの ID。"),
         PROJECT_ID,
