@@ -20,12 +20,13 @@ HOW = "Write groups or tables with - or + before them, comma separated: -wiki,+u
 class Word:
     """A part of the setting: these endpoints are loaded, or not (`adds`); of one project, or wherever (None).
 
-    Those that are loaded bring the ones for whose rows they are asked.
+    `needed` are the ones for whose rows those are asked: they are loaded too, if they are not anyway.
     """
 
     endpoints: frozenset[str]
     adds: bool
     project: str | None = None
+    needed: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -43,14 +44,14 @@ class Choice:
         return self._names(endpoint, project) and (above is None or self.takes(above, project))
 
     def _names(self, endpoint: Endpoint, project: str | None) -> bool:
-        taken = not endpoint.opt_in and not self.only
+        taken = anywhere = not endpoint.opt_in and not self.only
         for word in self.words:
-            if endpoint.name in word.endpoints:
-                if word.project is None or word.project == project:
-                    taken = word.adds
-                elif project is None:
-                    taken = taken or word.adds
-        return taken
+            if endpoint.name not in word.endpoints and (anywhere or endpoint.name not in word.needed):
+                continue
+            anywhere = word.adds or (anywhere and word.project is not None)
+            if word.project in (None, project):
+                taken = word.adds
+        return anywhere if project is None else taken
 
     @property
     def endpoints(self) -> list[Endpoint]:
@@ -113,8 +114,8 @@ def _word(part: str) -> Word:
                 f"BACKLOG_TABLES names {name} of project {project}, but it is not loaded by project. Leave the project "
                 "out, or choose the projects of all tables with BACKLOG_PROJECTS."
             )
-    adds, names = found["sign"] != "-", {one.name for one in chosen}
-    return Word(frozenset(needed_for(names) if adds else names), adds, project)
+    adds, names = found["sign"] != "-", frozenset(one.name for one in chosen)
+    return Word(names, adds, project, frozenset(needed_for(names)) - names if adds else frozenset())
 
 
 def with_projects(names: Iterable[str]) -> list[Endpoint]:

@@ -115,23 +115,32 @@ def doctor(probe: bool) -> None:
         return
     with _told():
         from backlog_assets import doctor as examine
+        from backlog_assets.definitions import io_manager_from, options_from
         from backlog_assets.resources import BacklogResource
 
         console = _console()
         with BacklogResource.from_environment(os.environ).process_config_and_initialize_cm() as backlog:
-            client = backlog.client
+            client, choice = backlog.client, options_from(os.environ).choice
+            warehouse = io_manager_from(os.environ).warehouse()
             name, me = examine.reachable(client)
             console.print(f"Space [bold]{backlog.space_name}[/] ({name}) answers. The key belongs to {me}.")
-            projects = list(backlog.selected_projects or examine.projects_seen(client))
-            found = list(examine.findings(client, projects))
-            table = Table("table", "readable", "requests", "detail")
-            for one in found:
-                requests = f"{'at least ' if one.at_least else ''}{one.requests:,}" if one.readable else "-"
-                table.add_row(one.endpoint.name, "yes" if one.readable else "[red]no[/]", requests, one.detail)
+            found = examine.patient(client, warehouse, backlog.selected_projects, choice)
+            tried = list(examine.findings(client, found))
+            examine.note_findings(warehouse, tried)
+            table = Table("table", "readable", "requests", "time", "detail")
+            for one in tried:
+                is_known = one.readable is not False
+                requests = f"{'at least ' if one.at_least else ''}{one.requests:,}" if is_known else "-"
+                time = examine.minutes(client, one, backlog.headroom) if is_known else "-"
+                readable = {True: "yes", False: "[red]no[/]", None: "?"}[one.readable]
+                table.add_row(one.endpoint.name, readable, requests, time, escape(one.detail))
             console.print(table)
-            for cost in examine.costs(client, found, backlog.headroom):
+            for note in choice.notes:
+                console.print(note)
+            for cost in examine.costs(client, tried, backlog.headroom):
+                bound = "at least" if cost.at_least else "about"
                 console.print(
-                    f"A full sync sends {'at least' if cost.at_least else 'about'} {cost.requests:,} requests of class "
+                    f"A sync of all that is chosen sends {bound} {cost.requests:,} requests of class "
                     f"{cost.rate_class}; {cost.remaining:,} of {cost.limit:,} a minute are left: "
                     f"{duration(cost.seconds)}."
                 )

@@ -64,7 +64,8 @@ def estimate(endpoint: Endpoint, known: Known, *, full: bool = False) -> Estimat
     if endpoint.each is not None:
         return _of(endpoint, known.one_by_one.get(endpoint.name), least=0)
     if endpoint.per_project:
-        return _of(endpoint, known.one_by_one.get(endpoint.name, known.projects))
+        counted = [count for count in (known.one_by_one.get(endpoint.name), known.projects) if count is not None]
+        return _of(endpoint, min(counted, default=None))
     if ON_DEMAND in endpoint.path:
         return _of(endpoint, max(1, known.rows.get(endpoint.name, 0)))
     if endpoint.paging in (Paging.ONE, Paging.WHOLE):

@@ -2,31 +2,54 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
 from typing import Any
 
-from backlog_assets.catalogue import ENDPOINTS, Endpoint, Paging
+from backlog_assets.catalogue import BY_NAME, ENDPOINTS, Endpoint, Load, Paging
+from backlog_assets.checks.findings import named
+from backlog_assets.choice import Choice
 from backlog_assets.client import BacklogClient, rate_class
-from backlog_assets.cost import PAGE, Known, check_estimate, cost_told, estimate, is_long, quotas_of, seconds_for
-from backlog_assets.errors import Refused, Undefined
+from backlog_assets.cost import (
+    ON_DEMAND,
+    PAGE,
+    Known,
+    check_estimate,
+    cost_told,
+    duration,
+    estimate,
+    is_long,
+    quotas_of,
+    seconds_for,
+)
+from backlog_assets.each_reading import RowWanted
+from backlog_assets.each_state import rows_wanted
+from backlog_assets.errors import Denied, Refused, Undefined
 from backlog_assets.known import known
 from backlog_assets.people import called
-from backlog_assets.reading import one, whole
+from backlog_assets.permissions import Right, note_rights, rights_of
+from backlog_assets.reading import named_params, named_path, one, whole
+from backlog_assets.spool import Denial
 from backlog_assets.warehouse import Warehouse
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Whether an endpoint can be read, and what reading all of it would cost.
+    """Whether an endpoint can be read, and what the next load of it costs.
 
-    `requests` is a lower bound (`at_least`) where Backlog does not tell how many records there are.
+    `readable` is None where it could not be tried. `requests` is a lower bound (`at_least`) where Backlog does not tell
+    how many records there are; `is_chosen`: a sync loads it. `tried_on` is the project that it was tried on, and
+    `denial` what Backlog said where the key may not read it.
     """
 
     endpoint: Endpoint
-    readable: bool
+    readable: bool | None
     detail: str = ""
     requests: int = 0
     at_least: bool = False
+    is_chosen: bool = True
+    tried_on: str | None = None
+    denial: Denial | None = None
 
 
 @dataclass(frozen=True)
@@ -41,38 +64,140 @@ class Cost:
     at_least: bool = False
 
 
+@dataclass(frozen=True)
+class Patient:
+    """What the doctor looks at: the projects the key's user sees, by key, as Backlog lists them; what the warehouse
+    knows of costs, of rights and of rows to try things on (endpoint -> row); what is `chosen` to be loaded."""
+
+    projects: Mapping[str, Mapping[str, Any]]
+    known: Known = field(default_factory=Known)
+    rights: Sequence[Right] = ()
+    rows: Mapping[str, RowWanted] = field(default_factory=dict[str, RowWanted])
+    choice: Choice = field(default_factory=Choice)
+
+    def with_feature(self, endpoint: Endpoint) -> list[str]:
+        """Keys of the projects that an endpoint is asked of."""
+        fields = {column.name: column.field for column in BY_NAME["projects"].columns}
+        flag = fields.get(endpoint.feature or "", "")
+        return [
+            key
+            for key, project in self.projects.items()
+            if project.get(flag) is not False and not self.choice.leaves_out(endpoint, key)
+        ]
+
+    def closed(self, endpoint: Endpoint) -> list[str]:
+        """Keys of the projects of which the key may not read an endpoint, as far as is known."""
+        return [
+            key
+            for right in self.rights
+            if right.table == endpoint.name and not right.readable
+            if (key := right.project) is not None and key in self.projects
+        ]
+
+
+def patient(client: BacklogClient, warehouse: Warehouse, only: Sequence[str] | None, choice: Choice) -> Patient:
+    """What is known before anything is tried. One request."""
+    listed = {str(project["projectKey"]): project for project in whole(client, "/projects")}
+    chosen = {key: project for key, project in listed.items() if only is None or key in only}
+    if not warehouse.exists:
+        return Patient(chosen, choice=choice)
+    rows: dict[str, RowWanted] = {}
+    with warehouse.connection() as connection:
+        rights = rights_of(connection)
+        for endpoint in ENDPOINTS:
+            if endpoint.each is not None:
+                for row in rows_wanted(connection, warehouse.schema, endpoint, only=only, full=True, most=1):
+                    rows[endpoint.name] = row
+    return Patient(chosen, known(warehouse, one_by_one=True), rights, rows, choice)
+
+
 def projects_seen(client: BacklogClient) -> list[str]:
     """Keys of the projects the key's user sees, archived ones included."""
     return [str(project["projectKey"]) for project in whole(client, "/projects")]
 
 
-def findings(client: BacklogClient, projects: Sequence[str]) -> Iterator[Finding]:
-    """One finding an endpoint, each from one or two requests. Per-project endpoints are tried on the first project."""
+def findings(client: BacklogClient, found: Patient) -> Iterator[Finding]:
+    """One finding an endpoint, each from one or two requests. What is asked of each project, or of each row of another
+    table, is tried on the first one."""
     for endpoint in ENDPOINTS:
-        if "{issueIdOrKey}" in endpoint.path:
+        if endpoint.load is Load.UPSERT:
             continue  # on demand: costs one request an issue, when it is asked for
-        if endpoint.per_project and not projects:
-            yield Finding(endpoint, readable=True, detail="no project to try it on")
-            continue
+        chosen = found.choice.takes(endpoint)
+        row = found.rows.get(endpoint.name)
+        of = found.with_feature(endpoint) if endpoint.per_project else [row.project if row is not None else ""]
+        tried_on = of[0] or None if of else None
         try:
-            yield _finding(client, endpoint, projects)
+            one = _finding(client, endpoint, found, of)
+            yield replace(one, is_chosen=chosen, tried_on=tried_on, detail=_told(one, found))
+        except Denied as error:
+            denial = Denial(str(error), error.status, error.code)
+            yield Finding(endpoint, False, str(error), is_chosen=chosen, tried_on=tried_on, denial=denial)
         except Refused as error:
-            yield Finding(endpoint, readable=False, detail=str(error))
+            yield Finding(endpoint, readable=False, detail=str(error), is_chosen=chosen)
 
 
-def _finding(client: BacklogClient, endpoint: Endpoint, projects: Sequence[str]) -> Finding:
+def _told(one: Finding, found: Patient) -> str:
+    """What is said of an endpoint that can be read, as far as it was tried."""
+    closed = found.closed(one.endpoint)
+    told = [one.detail, f"but not of {named(closed)}" if closed else ""]
+    if one.endpoint.opt_in:
+        is_on = found.choice.takes(one.endpoint)
+        told.append("opt-in" if is_on else f"opt-in: BACKLOG_TABLES=+{one.endpoint.name} loads it")
+    elif not found.choice.takes(one.endpoint):
+        told.append("left out (BACKLOG_TABLES)")
+    return "; ".join(part for part in told if part)
+
+
+def _finding(client: BacklogClient, endpoint: Endpoint, found: Patient, projects: Sequence[str]) -> Finding:
+    """`projects`: those that a per-project endpoint is asked of."""
+    if endpoint.each is not None or ON_DEMAND in endpoint.path:
+        return _finding_by_row(client, endpoint, found)
     if endpoint.per_project:
-        _try(client, endpoint, endpoint.path.format(project=projects[0]), {})
-        return Finding(endpoint, readable=True, detail=f"tried on {projects[0]}", requests=len(projects))
+        if not projects:
+            return Finding(endpoint, readable=None, detail="no project to try it on")
+        key = projects[0]
+        names = {"project": key, "project_id": found.projects[key].get("id")}
+        _try(client, endpoint, named_path(endpoint, names), named_params(endpoint, names))
+        return Finding(endpoint, readable=True, detail=f"tried on {key}", requests=len(projects))
     if endpoint.paging is Paging.COUNTED:
         count = int(one(client, f"{endpoint.path}/count")["count"])
         return Finding(endpoint, True, f"{count:,} records", requests=math.ceil(count / PAGE) + 1)
     if endpoint.paging in (Paging.OFFSET, Paging.BY_ID):
-        found = _try(client, endpoint, endpoint.path, {"count": PAGE})
-        more = len(found) == PAGE
+        listed = _try(client, endpoint, endpoint.path, {"count": PAGE})
+        more = len(listed) == PAGE
         return Finding(endpoint, True, "more than one page" if more else "", requests=2 if more else 1, at_least=more)
     _try(client, endpoint, endpoint.path, {})
     return Finding(endpoint, readable=True, requests=1)
+
+
+def _finding_by_row(client: BacklogClient, endpoint: Endpoint, found: Patient) -> Finding:
+    """What is asked for the rows of another table costs a request a row that is due."""
+    asked, row = estimate(endpoint, found.known), found.rows.get(endpoint.name)
+    told = f"a request for each of {endpoint.each.table if endpoint.each is not None else 'issues'} that is due"
+    if row is None:
+        return Finding(endpoint, None, f"{told}; not tried", requests=asked.total, at_least=asked.at_least)
+    _try(client, endpoint, named_path(endpoint, row.values), named_params(endpoint, row.values))
+    return Finding(endpoint, True, told, requests=asked.total, at_least=asked.at_least)
+
+
+def note_findings(warehouse: Warehouse, found: Sequence[Finding]) -> None:
+    """Writes down which tables the key may read, where there is a warehouse to write it into."""
+    if not warehouse.exists:
+        return
+    with warehouse.transaction() as connection:
+        now = datetime.now(timezone.utc)
+        for finding in found:
+            project, denial = finding.tried_on, finding.denial
+            if denial is not None:
+                note_rights(connection, finding.endpoint.name, (), {project: denial}, now)
+            elif finding.readable:
+                note_rights(connection, finding.endpoint.name, [project], {}, now)
+
+
+def minutes(client: BacklogClient, finding: Finding, headroom: float) -> str:
+    """How long the requests of one table take, at the quota left now."""
+    asked = [(rate_class(finding.endpoint.path), finding.requests)]
+    return duration(seconds_for(asked, client.quotas, headroom, client.now()))
 
 
 def _try(client: BacklogClient, endpoint: Endpoint, path: str, params: Mapping[str, Any]) -> Any:
@@ -85,11 +210,11 @@ def _try(client: BacklogClient, endpoint: Endpoint, path: str, params: Mapping[s
 
 
 def costs(client: BacklogClient, found: Sequence[Finding], headroom: float) -> list[Cost]:
-    """What loading all that can be read costs, by class of requests, at the quota left now."""
+    """What loading all that is chosen and can be read costs, by class of requests, at the quota left now."""
     totals: dict[str, int] = {}
     uncertain: set[str] = set()
     for finding in found:
-        if finding.readable:
+        if finding.readable is not False and finding.is_chosen:
             kind = rate_class(finding.endpoint.path)
             totals[kind] = totals.get(kind, 0) + finding.requests
             if finding.at_least:

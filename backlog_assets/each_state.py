@@ -71,10 +71,11 @@ def rows_wanted(
     only: Collection[str] | None = None,
     but: Collection[str] = (),
     full: bool = False,
+    most: int | None = None,
 ) -> RowsWanted:
     """The live rows that the endpoint is to be asked for: of the projects with the keys `only`, and not of those in
     `but`, nor of those that have switched it off; where the catalogue says what moves, those that have moved since they
-    were read. With `full`, whatever is known of them."""
+    were read. With `full`, whatever is known of them; not more than `most`."""
     assert endpoint.each is not None, f"{endpoint.name} is not asked for row by row"
     parent = table_named(endpoint.each.table)
     wanted = RowsWanted(link_of(endpoint, parent))
@@ -87,10 +88,11 @@ def rows_wanted(
         f"p.{quoted(name)}" if types.get(name) in PLAIN else f"p.{quoted(name)}::VARCHAR" for name in wanted.columns
     ]
     source, values = _source(connection, schema, endpoint, parent, there, only=only, but=but, full=full)
+    order = ", ".join(f"p.{quoted(name)}" for name in parent.key)
     wanted.rows = connection.execute(
         f"""-- one row a row of {parent.name} that is asked for
         SELECT {_key(parent)}, _project, _moved, {"NULL" if full else "_last_id"}, {", ".join(listed)}
-        {source} ORDER BY {", ".join(f"p.{quoted(name)}" for name in parent.key)}""",
+        {source} ORDER BY {order} {"" if most is None else f"LIMIT {most}"}""",
         values,
     ).fetchall()
     goes_on = endpoint.load is Load.APPEND or endpoint.each.moved is not None

@@ -161,30 +161,3 @@ BESIDES = (
     "pull_request_changes",
 )
 """Tables made of what other tables' answers hold, and the one for single objects."""
-
-AWAITED: frozenset[str] = frozenset(
-    {
-        "document_attachments",
-        "document_comment_replies",
-        "document_comments",
-        "document_tags",
-        "document_tree",
-        "documents",
-        "git_repositories",
-        "pull_request_attachments",
-        "pull_request_changes",
-        "pull_request_comments",
-        "pull_request_stars",
-        "pull_requests",
-        "shared_files",
-        "wiki_attachments",
-        "wiki_contents",
-        "wiki_history",
-        "wiki_page_tags",
-        "wiki_shared_files",
-        "wiki_stars",
-        "wiki_tags",
-        "wikis",
-    }
-)
-"""Tables that are expected and not in the catalogue yet. To be empty in the end; a test fails for one that is there."""

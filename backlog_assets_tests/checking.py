@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
+import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +42,20 @@ def cases(*rules: Rule) -> list[Any]:
     ]
 
 
-@contextmanager
-def loaded_space(folder: Path) -> Iterator[Warehouse]:
-    """The warehouse of a small demo space in which everything was loaded."""
-    with DemoServer(DemoSpace(issues=60)) as server, dg.DagsterInstance.ephemeral() as instance:
+@cache
+def _template() -> Path:
+    """The file of a small demo space in which everything was loaded; made once a process."""
+    folder = Path(tempfile.mkdtemp(prefix="backlog-assets-loaded-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    with DemoServer(DemoSpace(issues=80)) as server, dg.DagsterInstance.ephemeral() as instance:
         world = World(folder, server, instance)
         assert not world.sync().failures
-    yield Warehouse(str(world.database))
+    return world.database
+
+
+def loaded_space(folder: Path) -> Warehouse:
+    """The warehouse of a small demo space in which everything was loaded."""
+    return Warehouse(shutil.copy(_template(), folder))
 
 
 class Spoiled:

@@ -100,10 +100,10 @@ def test_the_graph_lists_the_groups_in_reading_order(desk: Desk) -> None:
     picture(desk.page, "groups")
     places = {
         name: desk.page.get_by_text(name, exact=True).locator("visible=true").first.bounding_box()
-        for name in ("1_space", "2_people", "3_projects", "4_issues", "9_activity")
+        for name in ("1_space", "2_people", "3_projects", "4_issues", "5_wiki", "9_activity")
     }
     heights = [box["y"] for box in places.values() if box]
-    assert len(heights) == 5
+    assert len(heights) == 6
     assert heights == sorted(heights)
 
 

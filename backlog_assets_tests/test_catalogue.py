@@ -3,7 +3,6 @@
 import dataclasses
 import re
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
@@ -11,7 +10,6 @@ from backlog_assets.catalogue import ENDPOINTS, Child, Column, Endpoint, Load
 from backlog_assets.catalogue.spec import PARENTS_JA
 from backlog_assets.catalogue.table import Table, names_of, tables_of
 from backlog_assets.history import TABLES as MARTS
-from backlog_assets.tables_page import tables_page
 
 TABLES = [table for endpoint in ENDPOINTS for table in tables_of(endpoint)]
 CHILDREN = [child for endpoint in ENDPOINTS for child in endpoint.children]
@@ -125,8 +123,3 @@ def test_tables_that_read_in_another_way_say_so() -> None:
         "wiki_contents",
         "wiki_history",
     }
-
-
-def test_the_page_of_tables_is_that_of_the_catalogue() -> None:
-    page = Path(__file__).parent.parent / "docs" / "tables.md"
-    assert page.read_text(encoding="utf-8") == tables_page(), "run `make docs`"

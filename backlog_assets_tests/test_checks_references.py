@@ -19,9 +19,8 @@ ALL = [
 
 
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    with loaded_space(tmp_path_factory.mktemp("references")) as found:
-        yield found
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    return loaded_space(tmp_path_factory.mktemp("references"))
 
 
 @pytest.fixture

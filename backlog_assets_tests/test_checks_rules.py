@@ -13,9 +13,8 @@ from backlog_assets_tests.checking import Spoiled, cases, loaded_space, spoiled
 
 
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    with loaded_space(tmp_path_factory.mktemp("rules")) as found:
-        yield found
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    return loaded_space(tmp_path_factory.mktemp("rules"))
 
 
 @pytest.fixture

@@ -29,10 +29,10 @@ def test_a_disk_usage_without_details_is_no_empty_table(world: World) -> None:
 def test_a_key_without_the_right_is_told_so_and_nothing_is_written(build_world: Callable[..., World]) -> None:
     world = build_world()
     world.settings["api_key"] = world.server.member_key
-    result = world.load("space_disk_usage", fails=True)
-    [said] = world.failures(result).values()
-    assert "GET /space/diskUsage" in said
-    assert "403" in said
+    world.load("space_disk_usage")
+    noted = world.rows("SELECT readable, status, code FROM permissions WHERE table_name = 'space_disk_usage'")
+    assert noted == [(False, 403, 5)]
+    assert world.rows("SELECT 1 FROM duckdb_tables() WHERE table_name = 'space_disk_usage'") == []
 
 
 def test_the_disk_usage_of_the_space_is_one_row_and_one_a_project(world: World) -> None:

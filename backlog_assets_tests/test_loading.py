@@ -127,8 +127,8 @@ def test_an_empty_list_makes_an_empty_table_with_its_columns_and_types(desk: Des
 def test_a_snapshot_adds_replaces_marks_and_revives(desk: Desk) -> None:
     first = desk.load("priorities", [{"id": 1, "name": "A"}, {"id": 2, "name": "B"}, {"id": 3, "name": "C"}])
     second = desk.load("priorities", [{"id": 1, "name": "A"}, {"id": 2, "name": "B!"}, {"id": 4, "name": "D"}], TUESDAY)
-    assert first["priorities"] == Loaded(3, 3, 0, 0, "priorities", {}, first["priorities"].sample)
-    assert second["priorities"] == Loaded(3, 1, 1, 1, "priorities", {}, second["priorities"].sample)
+    assert first["priorities"] == Loaded(3, 3, 0, 0, table="priorities", sample=first["priorities"].sample)
+    assert second["priorities"] == Loaded(3, 1, 1, 1, table="priorities", sample=second["priorities"].sample)
     columns = "id, name, _loaded_at, _deleted_at"
     assert desk.rows(f"SELECT {columns} FROM priorities ORDER BY id") == [
         (1, "A", MONDAY, None),

@@ -19,7 +19,7 @@ from backlog_assets.errors import Misconfigured
 from backlog_assets.keeping import raw_folder_from, raw_from, seal
 from backlog_assets.manifest import NOT_KEPT, Kept, Manifest, facts_of, gaps, superseded, with_facts
 from backlog_assets.raw import Raw
-from backlog_assets.spool import Spooled
+from backlog_assets.spool import Denial, Spooled
 from backlog_assets_tests.conftest import World
 from backlog_assets_tests.kept import again, contents, kept_of, raw_of
 
@@ -293,7 +293,8 @@ def test_the_settings_say_whether_where_and_how_long() -> None:
 
 def test_all_that_a_load_knows_is_kept_and_known_again(world: World) -> None:
     """A field that cannot be kept as JSON fails here. Does it change what a load depends on? Then see `begins_anew`."""
-    full = Spooled(BY_NAME["issues"], {}, "s", {"WEB": 1}, {"OPS": "no"}, 3, {"WEB": 1})
+    full = Spooled(BY_NAME["issues"], {}, "s", projects={"WEB": 1}, requests=3, requests_by_project={"WEB": 1})
+    full.refused, full.denied, full.allowed = {"OPS": "no"}, {"OPS": Denial("no", 403, 5)}, ["WEB"]
     full.quota_left, full.notes, full.since_id = {"read": 5}, {"a": "b"}, 7
     text = json.loads(json.dumps(facts_of(full)))
     found = with_facts(Spooled(BY_NAME["issues"], {}, "s"), text)
@@ -305,6 +306,16 @@ def test_all_that_a_load_knows_is_kept_and_known_again(world: World) -> None:
 def test_no_field_of_a_load_is_overlooked() -> None:
     """A new one? Then think of `begins_anew`: does a load that has it begin where another ended? And add it here."""
     assert {one.name for one in fields(Spooled)} - NOT_KEPT == {
-        *("projects", "refused", "requests", "requests_by_project", "since_id", "waited_seconds", "seconds"),
-        *("shares", "quota_left", "notes", "changes_only", "gone", "visible", "cursors", "counted"),
+        *(
+            "projects",
+            "refused",
+            "denied",
+            "allowed",
+            "requests",
+            "requests_by_project",
+            "since_id",
+            "waited_seconds",
+            "seconds",
+        ),
+        *("shares", "quota_left", "notes", "changes_only", "gone", "visible", "cursors", "counted", "people"),
     }

@@ -101,7 +101,8 @@ def _loaded_at(scene: Scene, reference: Reference) -> str | None:
         return None
     if reference.target.per_project:
         loads = scene.ops("project_loads")
-        where = f"l.table_name = '{reference.to}' AND l.project_id = project_id_"
+        # Of an array's row whose parent is not there, nobody knows the project.
+        where = f"l.table_name = '{reference.to}' AND coalesce(l.project_id = project_id_, true)"
     else:
         loads, where = scene.ops("loads"), f"l.table_name = '{reference.to}'"
     return loads and f"(SELECT max(l.loaded_at) FROM {loads} l WHERE {where})"

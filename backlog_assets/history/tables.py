@@ -18,7 +18,7 @@ class Mart(Table):
     made_of: tuple[str, ...] = ()
 
 
-ISSUE_ID = Column("issue_id", "BIGINT", "The issue; `issues.id`.", doc_ja="課題（`issues.id`）。")
+ISSUE_ID = Column("issue_id", "BIGINT", "The issue; `issues.id`.", refers="issues.id", doc_ja="課題（`issues.id`）。")
 PROJECT_ID = Column(
     "project_id",
     "BIGINT",
@@ -30,6 +30,7 @@ CUSTOM_FIELD_ID = Column(
     "BIGINT",
     "The custom field; `project_custom_fields.id`. Null for the fields every issue has.",
     optional=True,
+    refers="project_custom_fields.id",
     doc_ja="カスタム属性（`project_custom_fields.id`）。全課題に共通の項目では null。",
 )
 
@@ -87,7 +88,12 @@ ISSUE_CHANGES = Mart(
         ),
         Column("new_value", "VARCHAR", "The value after, as sent.", True, doc_ja="変更後の値（受信したまま）。"),
         Column(
-            "created_user_id", "BIGINT", "Who changed it; `users.id`.", True, doc_ja="変更したユーザー（`users.id`）。"
+            "created_user_id",
+            "BIGINT",
+            "Who changed it; `users.id`.",
+            True,
+            refers="users.id",
+            doc_ja="変更したユーザー（`users.id`）。",
         ),
         Column(
             "created_user_name",
@@ -190,6 +196,7 @@ ISSUE_FIELD_HISTORY = Mart(
             "BIGINT",
             "Who began the range; `users.id`. Null for a change nobody logged.",
             True,
+            refers="users.id",
             doc_ja="期間を始めたユーザー（`users.id`）。記録のない変更では null。",
         ),
         Column("changed_by_name", "VARCHAR", "Their name when it was loaded.", True, doc_ja="読み込み時のユーザー名。"),
@@ -198,6 +205,7 @@ ISSUE_FIELD_HISTORY = Mart(
             "BIGINT",
             "The comment that tells of it; `issue_comments.id`.",
             True,
+            refers="issue_comments.id",
             doc_ja="変更のあったコメント（`issue_comments.id`）。",
         ),
     ),
@@ -224,6 +232,7 @@ ISSUE_STATUS_TRANSITIONS = Mart(
             "BIGINT",
             "The state left; `project_statuses.id`. Null in the first row.",
             True,
+            refers="project_statuses.id",
             doc_ja="前の状態（`project_statuses.id`）。最初の行では null。",
         ),
         Column("from_status_name", "VARCHAR", "Its name at the time.", True, doc_ja="その時点の前の状態の名前。"),
@@ -232,6 +241,7 @@ ISSUE_STATUS_TRANSITIONS = Mart(
             "BIGINT",
             "The state entered; `project_statuses.id`. Null where unknown.",
             True,
+            refers="project_statuses.id",
             doc_ja="次の状態（`project_statuses.id`）。不明な場合は null。",
         ),
         Column("to_status_name", "VARCHAR", "Its name at the time.", True, doc_ja="その時点の次の状態の名前。"),
@@ -264,7 +274,12 @@ ISSUE_STATUS_TRANSITIONS = Mart(
             doc_ja="完了（4）から別の状態に戻ったか。",
         ),
         Column(
-            "changed_by_id", "BIGINT", "Who moved it; `users.id`.", True, doc_ja="状態を変えたユーザー（`users.id`）。"
+            "changed_by_id",
+            "BIGINT",
+            "Who moved it; `users.id`.",
+            True,
+            refers="users.id",
+            doc_ja="状態を変えたユーザー（`users.id`）。",
         ),
         Column("changed_by_name", "VARCHAR", "Their name when it was loaded.", True, doc_ja="読み込み時のユーザー名。"),
         Column(
@@ -272,6 +287,7 @@ ISSUE_STATUS_TRANSITIONS = Mart(
             "BIGINT",
             "The comment that tells of it; `issue_comments.id`.",
             True,
+            refers="issue_comments.id",
             doc_ja="変更のあったコメント（`issue_comments.id`）。",
         ),
     ),
