@@ -125,3 +125,11 @@ def test_every_relation_is_drawn_or_listed() -> None:
             assert column.refers is None or (endpoint.name, column.name, column.refers.split(".")[0]) in found
         for child in endpoint.children:
             assert (child.name, child_table(child).key[0], endpoint.name) in found
+
+
+def test_the_examples_in_contributing_are_those_of_the_catalogue() -> None:
+    page = (DOCS.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    wiki = (DOCS.parent / "backlog_assets" / "catalogue" / "wiki.py").read_text(encoding="utf-8")
+    assert len(blocks) == 2
+    assert [block for block in blocks if block.strip() not in wiki] == []

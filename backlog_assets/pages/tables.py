@@ -50,7 +50,7 @@ def _group(words: Words, group: str, rows: Iterable[str]) -> Iterator[str]:
 
 
 def _rows(words: Words, endpoint: Endpoint) -> Iterator[str]:
-    yield _row(words, endpoint.name, endpoint, f"`GET {endpoint.path}`")
+    yield _row(words, endpoint.name, endpoint, f"`GET {_path(endpoint)}`")
     for child in endpoint.children:
         yield _row(words, child.name, child, words.child_from.format(field=child.field, parent=endpoint.name))
     for view in endpoint.views:
@@ -75,6 +75,12 @@ def _endpoint(words: Words, endpoint: Endpoint) -> Iterator[str]:
         yield from _examples(words, view.name)
 
 
+def _path(endpoint: Endpoint) -> str:
+    """The path, with the params that say of what it is asked."""
+    params = [f"{name}={value}" for name, value in endpoint.params if "{" in value]
+    return "?".join([endpoint.path, "&".join(params)]) if params else endpoint.path
+
+
 def _asked(words: Words, endpoint: Endpoint) -> str:
     """Of what Backlog is asked, how often, and how it hands it out."""
     each, asked = endpoint.each, words.asked_once
@@ -88,7 +94,7 @@ def _asked(words: Words, endpoint: Endpoint) -> str:
     elif endpoint.per_project:
         asked = words.asked_per_project
     docs = f"{words.docs}{endpoint.docs_page}/"
-    return words.path.format(path=endpoint.path, docs=docs, asked=asked, paging=words.paging[endpoint.paging])
+    return words.path.format(path=_path(endpoint), docs=docs, asked=asked, paging=words.paging[endpoint.paging])
 
 
 def _kept(words: Words, endpoint: Endpoint, table: Table) -> str:
