@@ -185,7 +185,8 @@ def _columns(endpoint: Endpoint) -> tuple[str, ...]:
     assert endpoint.each is not None
     texts = (endpoint.path, *(value for _, value in endpoint.params))
     named = [name for text in texts for _, name, _, _ in Formatter().parse(text) if name]
-    return tuple(dict.fromkeys((*named, *(column for _, column in endpoint.each.adds))))
+    joining = link_of(endpoint, table_named(endpoint.each.table)).values()
+    return tuple(dict.fromkeys((*named, *(column for _, column in endpoint.each.adds), *joining)))
 
 
 def _key(parent: Table) -> str:

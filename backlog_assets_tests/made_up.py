@@ -108,6 +108,8 @@ class Place:
             return [{"id": int(parts[3]) * 10}]
         if int(parts[1]) not in self.pages:
             return fault(404, 6)
+        if len(parts) == 2:
+            return self.pages[int(parts[1])]
         if parts[2] == "notes":
             return self.notes[int(parts[1])]
         least = int(asked.one("minId") or 0)

@@ -37,7 +37,8 @@ def test_every_path_fills_a_table_or_the_reason_why_not_is_written_down(path: st
 def test_a_path_is_that_of_its_tables_entry_where_the_table_has_one(table: str) -> None:
     [path] = [one for one, name in TABLES.items() if name == table]
     for endpoint in (one for one in ENDPOINTS if one.name == table):
-        assert re.sub(r"\{\w+\}", "{}", endpoint.path) == re.sub(r"\{\w+\}", "{}", path)
+        # A walk of folders begins at the root, where the API's path has the folder.
+        assert re.sub(r"\{\w+\}", "{}", endpoint.path) == re.sub(r"\{\w+\}", "{}", path.removesuffix("{path}"))
 
 
 @pytest.mark.parametrize("table", BESIDES)

@@ -8,7 +8,7 @@ import pytest
 
 from backlog_assets.catalogue import ENDPOINTS, Child, Column, Endpoint, Load
 from backlog_assets.catalogue.spec import PARENTS_JA
-from backlog_assets.catalogue.table import Table, names_of, tables_of
+from backlog_assets.catalogue.table import Table, link_of, names_of, tables_of
 from backlog_assets.history import TABLES as MARTS
 
 TABLES = [table for endpoint in ENDPOINTS for table in tables_of(endpoint)]
@@ -123,3 +123,20 @@ def test_tables_that_read_in_another_way_say_so() -> None:
         "wiki_contents",
         "wiki_history",
     }
+
+
+@pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda endpoint: endpoint.name)
+def test_what_is_asked_row_by_row_names_columns_of_the_rows_and_says_whose_its_records_are(endpoint: Endpoint) -> None:
+    [projects] = [table for table in TABLES if table.name == "projects"]
+    assert endpoint.feature is None or endpoint.feature in {column.name for column in projects.columns}
+    if endpoint.each is None:
+        return
+    [parent] = [table for table in TABLES if table.name == endpoint.each.table]
+    columns = {column.name for column in parent.columns}
+    texts = (endpoint.path, *(value for _, value in endpoint.params))
+    assert {name for text in texts for name in re.findall(r"{(\w+)}", text)} <= columns
+    assert {column for _, column in endpoint.each.adds} <= columns
+    assert endpoint.each.moved is None or endpoint.each.moved in columns
+    assert {field for field, _ in endpoint.each.adds} <= {column.field for column in endpoint.columns}
+    assert link_of(endpoint, parent), "a column of the parent's key is among those added"
+    assert endpoint.load is not Load.UPSERT

@@ -131,14 +131,14 @@ def client_of(world: World) -> BacklogClient:
 def test_what_a_sync_is_said_to_cost_is_what_it_costs(build_world: Callable[..., World]) -> None:
     world = build_world(issues=230, activities=450)
     with client_of(world) as client:
-        first = known_by_asking(client, known(world.io_manager.warehouse()), ENDPOINTS, None)
+        first = known_by_asking(client, known(world.io_manager.warehouse(), one_by_one=True), ENDPOINTS, None)
         assert client.usage.requests == 3
         world.server.requests.clear()
         assert world.sync().succeeded
         sent = [one for one in world.server.requests if one.path in ("/issues", "/issues/count")]
         assert requests_of("issues", first) == {"search": len(sent)} == {"search": 4}
         before = client.usage
-        second = known_by_asking(client, known(world.io_manager.warehouse()), ENDPOINTS, None)
+        second = known_by_asking(client, known(world.io_manager.warehouse(), one_by_one=True), ENDPOINTS, None)
         assert client.usage == before
     world.server.requests.clear()
     assert world.sync().succeeded

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import duckdb
 import pytest
 
 from backlog_assets.catalogue import BY_NAME
@@ -30,9 +31,11 @@ def test_a_key_without_the_right_is_told_so_and_nothing_is_written(build_world: 
     world = build_world()
     world.settings["api_key"] = world.server.member_key
     world.load("space_disk_usage")
-    noted = world.rows("SELECT readable, status, code FROM permissions WHERE table_name = 'space_disk_usage'")
-    assert noted == [(False, 403, 5)]
-    assert world.rows("SELECT 1 FROM duckdb_tables() WHERE table_name = 'space_disk_usage'") == []
+    with duckdb.connect(str(world.database), read_only=True) as connection:
+        noted = connection.execute("SELECT table_name, readable, status, code FROM backlog_ops.permissions").fetchall()
+        tables = connection.execute("SELECT table_name FROM duckdb_tables() WHERE schema_name = 'backlog'").fetchall()
+    assert noted == [("space_disk_usage", False, 403, 5)]
+    assert tables == []
 
 
 def test_the_disk_usage_of_the_space_is_one_row_and_one_a_project(world: World) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
-from backlog_assets.catalogue import Column, Endpoint
+from backlog_assets.catalogue import Column, Each, Endpoint, Paging
+from backlog_assets.catalogue.columns import PROJECT_ID
 from backlog_assets_tests.made_up import (
     LIKES,
     MEMOS,
@@ -167,6 +169,23 @@ def test_what_is_asked_of_rows_asked_for_row_by_row_is_loaded_after_them(world: 
     world.load("page_notes", "note_likes")
     assert world.asked()[-2:] == ["/projects/101/notes/41/likes", "/projects/101/notes/42/likes"]
     assert world.value("SELECT count(*) FROM note_likes") == 8
+
+
+def test_a_record_that_is_the_row_itself_told_in_full_needs_no_field_that_says_so(
+    world: MadeUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = Column("updated", "TIMESTAMPTZ", "When it last changed.")
+    each = Each("pages", adds=(("projectId", "project_id"),), moved="updated")
+    whole = replace(NOTES, name="page_texts", path="/pages/{id}", paging=Paging.ONE, each=each, children=())
+    with_catalogue(monkeypatch, PAGES, replace(whole, columns=(PAGES.columns[0], PROJECT_ID, text)))
+    world.load("page_texts")
+    gone = world.place.pages.pop(2)
+    world.load_projects("pages")
+    world.load("page_texts")
+    assert world.rows("SELECT id, project_id, _deleted_at IS NULL FROM page_texts ORDER BY id") == [
+        (1, 100, True), (2, 100, False), (3, 101, True), (4, 101, True),
+    ]  # fmt: skip
+    assert gone["id"] == 2
 
 
 def test_an_entry_of_ten_lines_becomes_an_asset_and_a_loaded_table(

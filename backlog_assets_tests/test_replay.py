@@ -239,12 +239,12 @@ def test_the_commands_keep_and_replay(old: World, monkeypatch: pytest.MonkeyPatc
     assert done.exit_code == 0, done.output
     assert "no request. DuckDB file: again.duckdb" in done.output
     assert contents(old.folder / "again.duckdb")["backlog.issues"] == before["backlog.issues"]
-    failed = CliRunner().invoke(main, ["replay", "--table", "users"])
+    failed = CliRunner().invoke(main, ["replay", "--table", "licence"])
     assert failed.exit_code == 1
-    assert "No load of users is kept in raw. Nothing was changed." in failed.output
+    assert "No load of licence is kept in raw. Nothing was changed." in failed.output
     monkeypatch.setenv("BACKLOG_KEEP_RAW", "on")
     monkeypatch.setenv("BACKLOG_API_KEY", old.server.api_key)
-    synced = CliRunner().invoke(main, ["sync", "--select", "users"])
+    synced = CliRunner().invoke(main, ["sync", "--select", "licence"])
     assert synced.exit_code == 0, synced.output
-    assert CliRunner().invoke(main, ["replay", "--table", "users"]).exit_code == 0
+    assert CliRunner().invoke(main, ["replay", "--table", "licence"]).exit_code == 0
     assert contents(old.database)["backlog.issues"] == before["backlog.issues"]

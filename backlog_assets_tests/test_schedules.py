@@ -237,3 +237,14 @@ def test_the_larger_job_is_asked_for_before_those_it_covers() -> None:
         "3-59/15 * * * *",
         *(["4-59/15 * * * *"] if DETAILS in job_endpoints() else []),
     }
+
+
+def test_details_are_loaded_once_the_projects_are(instance: dg.DagsterInstance) -> None:
+    ran(instance, "__ASSET_JOB")
+    now = datetime.now(timezone.utc) + timedelta(minutes=1)
+    assert asked(instance, DETAILS, now)[1].endswith("projects_job, which comes first, has not run since.")
+    ran(instance, PROJECTS_JOB, fails=True)
+    run, _ = asked(instance, DETAILS, now)
+    assert run is not None
+    ran(instance, DETAILS, tags=run.tags)
+    assert asked(instance, DETAILS, now)[0] is None

@@ -151,8 +151,7 @@ def test_a_project_that_is_deleted_takes_its_rows_with_it(world: World) -> None:
 
 
 def test_only_tables_that_mark_rows_deleted_have_the_check() -> None:
-    checked = {
-        key.asset_key.path[-1] for asset in build_assets() for key in asset.check_keys if key.name == "not_shrunk"
-    }
+    keys = [key for asset in build_assets() for key in asset.check_keys]
+    checked = {key.asset_key.path[-1] for key in keys if key.name == NOT_SHRUNK}
     assert checked == {one.name for one in ENDPOINTS if table_of(one).keeps_deleted}
     assert not checked & {"activities", "issue", "rate_limit", "space", "licence"}

@@ -110,7 +110,7 @@ class Each:
     that each record gets from the row it was asked for: field -> column of that table. `moved` is the column that must
     have moved for a row to be asked for again (None: every load asks for all). `where` is a condition on the table's
     columns: the rows that are asked for at all. The fields that are added from the table's key tell of each record
-    which row it belongs to; there is at least one.
+    which row it belongs to; there is at least one, unless the record is that row, told in full.
     """
 
     table: str

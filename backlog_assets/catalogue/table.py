@@ -86,9 +86,11 @@ def names_of(endpoint: Endpoint) -> tuple[str, ...]:
 def link_of(endpoint: Endpoint, parent: Table) -> Mapping[str, str]:
     """How rows of an endpoint that is asked for each row of `parent` are joined to it: their column -> the parent's.
 
-    Empty where the catalogue does not say which row a record belongs to.
+    By the fields that are added from the parent's key; where none is, the record is the row itself, told in full, and
+    has its key. Empty where the catalogue does not say which row a record belongs to.
     """
     if endpoint.each is None:
         return {}
     names = {column.field: column.name for column in endpoint.columns}
-    return {names[field]: column for field, column in endpoint.each.adds if field in names and column in parent.key}
+    link = {names[field]: column for field, column in endpoint.each.adds if field in names and column in parent.key}
+    return link or ({name: name for name in parent.key} if endpoint.key == parent.key else {})

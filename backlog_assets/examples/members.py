@@ -148,7 +148,7 @@ WHERE d._deleted_at IS NULL AND i._deleted_at IS NULL
 GROUP BY d.project_key, d.issue ORDER BY kilobytes_an_issue DESC""",
         ),
         Example(
-            "What would archiving elsewhere free? Bytes of archived projects",
+            "How much do archived projects still take?",
             "アーカイブ済みプロジェクトの使用量",
             """\
 SELECT p.project_key, d.issue, d.file, d.git
