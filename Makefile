@@ -31,8 +31,8 @@ format: .venv/installed-dev  ## Put the code in order
 bench: .venv/installed-bench  ## Measure speed and memory beside a bare loop and dlt (ARGS="--issues 10000")
 	$(BIN)/python -m bench $(ARGS)
 
-docs: .venv/installed-dev  ## Write docs/tables.md anew from the catalogue
-	$(BIN)/python -m backlog_assets.tables_page > docs/tables.md
+docs: .venv/installed-dev  ## Write docs/tables.md, docs/tables.ja.md and docs/er.md anew from the catalogue
+	$(BIN)/python -m backlog_assets.pages docs
 
 clean:  ## Remove what was installed and made; the loaded data stays
 	rm -rf .venv build *.egg-info .pytest_cache .ruff_cache

@@ -13,6 +13,7 @@ from backlog_assets.failures import told
 from backlog_assets.history import AS_OF, HISTORY, TABLES, build, changed_issues, keep_marks
 from backlog_assets.io_manager import WholeOrNothingIOManager
 from backlog_assets.ledger import note_made
+from backlog_assets.meanings import describe_history
 from backlog_assets.progress import finished
 from backlog_assets.specs import Options, asset_key, spec_of_mart
 from backlog_assets.warehouse import Warehouse, columns_of, full_name
@@ -85,6 +86,7 @@ def _made(
             written = _count(connection, schema, name, now)
             made[name] = (count, written, before[name] + written - count)
         note_made(connection, made, run_id, time.monotonic() - started, now)
+        describe_history(connection, schema)
     for name, (count, _, _) in made.items():
         finished(name, count)
     return None if issues is None else len(issues), made

@@ -36,6 +36,7 @@ from backlog_assets.frames import Written, read_frame, replace_frame
 from backlog_assets.keeping import seal, staged
 from backlog_assets.ledger import claim, last_load, note_down, was_whole
 from backlog_assets.loading import Loaded, Loader, mark_orphans
+from backlog_assets.meanings import describe_load
 from backlog_assets.people_state import agree, is_renewed
 from backlog_assets.permissions import Right, note_rights, note_rights_of_load, rights_of
 from backlog_assets.progress import finished
@@ -202,6 +203,7 @@ class WholeOrNothingIOManager(DbIOManager):
             follows = last_load(connection, spooled.endpoint)
             note_down(connection, loaded, spooled, run_id, now)
             note_rights_of_load(connection, schema, spooled, now)
+            describe_load(connection, schema, spooled.endpoint)
             if load is not None:
                 seal(connection, self.warehouse, load, run_id, now, follows)
         return loaded

@@ -15,6 +15,7 @@ from typing import Any
 from duckdb import DuckDBPyConnection
 
 from backlog_assets.catalogue import BY_NAME, ENDPOINTS, Endpoint
+from backlog_assets.catalogue.bookkeeping import MEANINGS
 from backlog_assets.catalogue.table import names_of, tables_of
 from backlog_assets.errors import Misconfigured, Refused
 from backlog_assets.field_views import BOOK as VIEWS_BOOK
@@ -22,6 +23,7 @@ from backlog_assets.field_views import renew_field_views
 from backlog_assets.io_manager import WholeOrNothingIOManager
 from backlog_assets.ledger import OPS, claim, last_load
 from backlog_assets.manifest import Kept, gaps, shape_mark, with_facts
+from backlog_assets.meanings import describe_load
 from backlog_assets.people import KEEP, People, is_made_in_place, mark_of
 from backlog_assets.people import told as said
 from backlog_assets.people_state import BOOK as PEOPLE_BOOK
@@ -36,7 +38,7 @@ LEDGERS = ("loads", "requests")
 STATES: Mapping[str, str] = {"comment_state": "issue_comments", "issues_to_read": "issues"}
 """Bookkeeping that belongs to one table altogether: its name -> the table's. The others name the table in each row."""
 
-OF_THE_SCHEMA = ("spaces", VIEWS_BOOK, PEOPLE_BOOK)
+OF_THE_SCHEMA = ("spaces", VIEWS_BOOK, PEOPLE_BOOK, MEANINGS.name)
 """Bookkeeping of no table that is loaded: the target has its own."""
 
 BATCH = 1_000
@@ -237,6 +239,8 @@ def _take_over(connection: DuckDBPyConnection, schema: str, chosen: Sequence[End
             )
         names += names_of(endpoint)
     _take_over_books(connection, names)
+    for endpoint in chosen:
+        describe_load(connection, schema, endpoint)
     return rows
 
 

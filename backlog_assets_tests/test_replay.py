@@ -81,6 +81,9 @@ def test_every_table_is_rebuilt_as_it_was_with_its_bookkeeping_and_without_a_req
     assert len(before) > 18
     assert after == before
     assert columns(old.folder / "again.duckdb") == columns(old.database)
+    with duckdb.connect(str(old.folder / "again.duckdb")) as connection:
+        told = "SELECT count(*) FROM duckdb_columns() WHERE table_name = 'issues' AND comment IS NULL"
+        assert connection.execute(told).fetchall() == [(0,)]
     assert done.notes == []
     assert done.loads == len(kept_of(old)) > 14
     assert done.rows["issues"] == len(before["backlog.issues"]) == 61

@@ -4,25 +4,66 @@ from backlog_assets.catalogue.columns import CREATED, PROJECT_ID, UPDATED, named
 from backlog_assets.catalogue.spec import Child, Column, Each, Endpoint, Load, Paging
 
 ISSUE = (
-    Column("id", "BIGINT", "Unique in the space; stays the same when the issue or its project is moved or renamed."),
+    Column(
+        "id",
+        "BIGINT",
+        "Unique in the space; stays the same when the issue or its project is moved or renamed.",
+        doc_ja="スペース内で一意。課題の移動やプロジェクトキーの変更があっても同じです。",
+    ),
     PROJECT_ID,
-    Column("issueKey", "VARCHAR", "As people write it, `WEB-1`. Changes when the project is renamed."),
-    Column("keyId", "BIGINT", "The number in the issue key."),
-    *named("issueType", "Kind of issue", "project_issue_types.id"),
-    Column("summary", "VARCHAR", "The issue's title."),
-    Column("description", "VARCHAR", "The issue's text, in the project's text format.", optional=True),
-    *named("resolution", "How it was resolved", "resolutions.id", " 0 is Fixed.", optional=True),
-    *named("priority", "How urgent it is", "priorities.id"),
-    *named("status", "State it is in", "project_statuses.id", " With `project_id`, that table's key."),
-    *who("assignee", "Who works on it", optional=True),
-    Column("startDate", "DATE", "First day of work.", optional=True),
-    Column("dueDate", "DATE", "Day it is due.", optional=True),
-    Column("estimatedHours", "DECIMAL(9,2)", "Hours the work is expected to take.", optional=True),
-    Column("actualHours", "DECIMAL(9,2)", "Hours the work has taken.", optional=True),
-    refer("parentIssueId", "The issue it is a child of", "issues.id", optional=True),
+    Column(
+        "issueKey",
+        "VARCHAR",
+        "As people write it, `WEB-1`. Changes when the project is renamed.",
+        doc_ja="課題キー（`WEB-1` など）。プロジェクトキーが変わると変わります。",
+    ),
+    Column("keyId", "BIGINT", "The number in the issue key.", doc_ja="課題キーの番号部分。"),
+    *named("issueType", "Kind of issue", "project_issue_types.id", doc_ja="種別"),
+    Column("summary", "VARCHAR", "The issue's title.", doc_ja="件名。"),
+    Column(
+        "description",
+        "VARCHAR",
+        "The issue's text, in the project's text format.",
+        optional=True,
+        doc_ja="詳細。書式はプロジェクトのテキスト整形のルールに従います。",
+    ),
+    *named(
+        "resolution",
+        "How it was resolved",
+        "resolutions.id",
+        " 0 is Fixed.",
+        optional=True,
+        doc_ja="完了理由。0 は対応済み",
+    ),
+    *named("priority", "How urgent it is", "priorities.id", doc_ja="優先度"),
+    *named(
+        "status",
+        "State it is in",
+        "project_statuses.id",
+        " With `project_id`, that table's key.",
+        doc_ja="状態。`project_id` との組がキー",
+    ),
+    *who("assignee", "Who works on it", optional=True, doc_ja="担当者"),
+    Column("startDate", "DATE", "First day of work.", optional=True, doc_ja="開始日。"),
+    Column("dueDate", "DATE", "Day it is due.", optional=True, doc_ja="期限日。"),
+    Column(
+        "estimatedHours",
+        "DECIMAL(9,2)",
+        "Hours the work is expected to take.",
+        optional=True,
+        doc_ja="予定時間（時間）。",
+    ),
+    Column("actualHours", "DECIMAL(9,2)", "Hours the work has taken.", optional=True, doc_ja="実績時間（時間）。"),
+    refer("parentIssueId", "The issue it is a child of", "issues.id", optional=True, doc_ja="親課題"),
     *CREATED,
     *UPDATED,
-    Column("childIssueSummary", "JSON", "How many children are open and closed, where asked for.", optional=True),
+    Column(
+        "childIssueSummary",
+        "JSON",
+        "How many children are open and closed, where asked for.",
+        optional=True,
+        doc_ja="未完了・完了の子課題の数（取得した場合のみ）。",
+    ),
 )
 
 CHOICE = '"fieldTypeId" IN (5, 6, 7, 8)'
@@ -37,8 +78,8 @@ CATEGORIES = Child(
     doc="Categories of each issue.",
     doc_ja="課題のカテゴリー。",
     columns=(
-        refer("id", "The category", "project_components.id"),
-        Column("name", "VARCHAR", "Its name when the issue was loaded."),
+        refer("id", "The category", "project_components.id", doc_ja="カテゴリー"),
+        Column("name", "VARCHAR", "Its name when the issue was loaded.", doc_ja="課題を読み込んだ時点の名前。"),
     ),
 )
 VERSIONS = Child(
@@ -49,8 +90,8 @@ VERSIONS = Child(
     doc="Versions in which each issue occurs.",
     doc_ja="課題の発生バージョン。",
     columns=(
-        refer("id", "The version", "project_versions.id"),
-        Column("name", "VARCHAR", "Its name when the issue was loaded."),
+        refer("id", "The version", "project_versions.id", doc_ja="発生バージョン"),
+        Column("name", "VARCHAR", "Its name when the issue was loaded.", doc_ja="課題を読み込んだ時点の名前。"),
     ),
 )
 MILESTONES = Child(
@@ -61,8 +102,8 @@ MILESTONES = Child(
     doc="Milestones of each issue.",
     doc_ja="課題のマイルストーン。",
     columns=(
-        refer("id", "The milestone", "project_versions.id"),
-        Column("name", "VARCHAR", "Its name when the issue was loaded."),
+        refer("id", "The milestone", "project_versions.id", doc_ja="マイルストーン"),
+        Column("name", "VARCHAR", "Its name when the issue was loaded.", doc_ja="課題を読み込んだ時点の名前。"),
     ),
 )
 CUSTOM_FIELD_VALUES = Child(
@@ -72,10 +113,20 @@ CUSTOM_FIELD_VALUES = Child(
     doc="Custom field values of each issue, one row a field that applies to the issue's type, empty ones included.",
     doc_ja="課題のカスタム属性の値。課題の種別に適用される属性ごとに 1 行で、未入力も含みます。",
     columns=(
-        refer("id", "The custom field", "project_custom_fields.id"),
-        Column("fieldTypeId", "INTEGER", "As in `project_custom_fields.type_id`."),
-        Column("name", "VARCHAR", "The field's name when the issue was loaded."),
-        Column("value", "JSON", "The value as Backlog sent it.", optional=True),
+        refer("id", "The custom field", "project_custom_fields.id", doc_ja="カスタム属性"),
+        Column(
+            "fieldTypeId",
+            "INTEGER",
+            "As in `project_custom_fields.type_id`.",
+            doc_ja="`project_custom_fields.type_id` と同じ。",
+        ),
+        Column(
+            "name",
+            "VARCHAR",
+            "The field's name when the issue was loaded.",
+            doc_ja="課題を読み込んだ時点のカスタム属性名。",
+        ),
+        Column("value", "JSON", "The value as Backlog sent it.", optional=True, doc_ja="値（受信したまま）。"),
         Column(
             "valueText",
             "VARCHAR",
@@ -89,6 +140,7 @@ CUSTOM_FIELD_VALUES = Child(
             + DATE_OF_VALUE
             + """ AS VARCHAR)
                 ELSE json_extract_string("value", '$') END""",
+            doc_ja="値を文字で表したもの。複数の選択肢はカンマと空白で区切ります。",
         ),
         Column(
             "valueNumber",
@@ -96,6 +148,7 @@ CUSTOM_FIELD_VALUES = Child(
             "The value of a number field.",
             optional=True,
             sql='CASE WHEN "fieldTypeId" = 3 THEN TRY_CAST(json_extract_string("value", \'$\') AS DOUBLE) END',
+            doc_ja="数値属性の値。",
         ),
         Column(
             "valueDate",
@@ -103,6 +156,7 @@ CUSTOM_FIELD_VALUES = Child(
             "The value of a date field.",
             optional=True,
             sql=f'CASE WHEN "fieldTypeId" = 4 THEN {DATE_OF_VALUE} END',
+            doc_ja="日付属性の値。",
         ),
         Column(
             "valueChoice",
@@ -110,8 +164,15 @@ CUSTOM_FIELD_VALUES = Child(
             "The choice (5, 8) or list of choices (6, 7): id, name, displayOrder.",
             optional=True,
             sql=f'CASE WHEN {CHOICE} THEN "value" END',
+            doc_ja="選択肢（5、8）または選択肢のリスト（6、7）。id、name、displayOrder を含みます。",
         ),
-        Column("otherValue", "VARCHAR", "Text typed beside the choices (7, 8).", optional=True),
+        Column(
+            "otherValue",
+            "VARCHAR",
+            "Text typed beside the choices (7, 8).",
+            optional=True,
+            doc_ja="選択肢とは別に入力された文字（7、8）。",
+        ),
     ),
 )
 ATTACHMENTS = Child(
@@ -121,11 +182,11 @@ ATTACHMENTS = Child(
     doc="Files attached to each issue; their contents are not loaded.",
     doc_ja="課題の添付ファイルの情報（ファイル本体は含みません）。",
     columns=(
-        Column("id", "BIGINT", "Unique in the space."),
-        Column("name", "VARCHAR", "File name."),
-        Column("size", "BIGINT", "Bytes."),
-        *who("createdUser", "Who attached it", optional=True),
-        Column("created", "TIMESTAMPTZ", "When it was attached.", optional=True),
+        Column("id", "BIGINT", "Unique in the space.", doc_ja="スペース内で一意。"),
+        Column("name", "VARCHAR", "File name.", doc_ja="ファイル名。"),
+        Column("size", "BIGINT", "Bytes.", doc_ja="バイト数。"),
+        *who("createdUser", "Who attached it", optional=True, doc_ja="添付したユーザー"),
+        Column("created", "TIMESTAMPTZ", "When it was attached.", optional=True, doc_ja="添付日時。"),
     ),
 )
 SHARED_FILES = Child(
@@ -135,15 +196,27 @@ SHARED_FILES = Child(
     doc="Shared files linked to each issue; their contents are not loaded.",
     doc_ja="課題にリンクされた共有ファイルの情報（ファイル本体は含みません）。",
     columns=(
-        Column("id", "BIGINT", "Unique in the space."),
-        refer("projectId", "The project whose file it is", "projects.id", optional=True),
-        Column("type", "VARCHAR", "`file` or `directory`.", optional=True),
-        Column("dir", "VARCHAR", "Folder, such as `/docs/`."),
-        Column("name", "VARCHAR", "File name."),
-        Column("size", "BIGINT", "Bytes; null for a directory.", optional=True),
+        Column("id", "BIGINT", "Unique in the space.", doc_ja="スペース内で一意。"),
+        refer(
+            "projectId",
+            "The project whose file it is",
+            "projects.id",
+            optional=True,
+            doc_ja="ファイルのあるプロジェクト",
+        ),
+        Column(
+            "type",
+            "VARCHAR",
+            "`file` or `directory`.",
+            optional=True,
+            doc_ja="`file`（ファイル）か `directory`（フォルダ）。",
+        ),
+        Column("dir", "VARCHAR", "Folder, such as `/docs/`.", doc_ja="置かれているフォルダ。例 `/docs/`。"),
+        Column("name", "VARCHAR", "File name.", doc_ja="ファイル名。"),
+        Column("size", "BIGINT", "Bytes; null for a directory.", optional=True, doc_ja="バイト数。フォルダでは null。"),
         *CREATED,
-        *who("updatedUser", "Who changed it last", optional=True),
-        Column("updated", "TIMESTAMPTZ", "When it last changed.", optional=True),
+        *who("updatedUser", "Who changed it last", optional=True, doc_ja="最終更新者"),
+        Column("updated", "TIMESTAMPTZ", "When it last changed.", optional=True, doc_ja="最終更新日時。"),
     ),
 )
 STARS = Child(
@@ -153,12 +226,12 @@ STARS = Child(
     doc="Stars given to each issue.",
     doc_ja="課題に付けられたスター。",
     columns=(
-        Column("id", "BIGINT", "Unique in the space."),
-        Column("comment", "VARCHAR", "What was said with it.", optional=True),
-        Column("url", "VARCHAR", "Address of what was starred."),
-        Column("title", "VARCHAR", "Title of what was starred."),
-        *who("presenter", "Who gave it"),
-        Column("created", "TIMESTAMPTZ", "When it was given."),
+        Column("id", "BIGINT", "Unique in the space.", doc_ja="スペース内で一意。"),
+        Column("comment", "VARCHAR", "What was said with it.", optional=True, doc_ja="スターに添えられた言葉。"),
+        Column("url", "VARCHAR", "Address of what was starred.", doc_ja="スターの対象の URL。"),
+        Column("title", "VARCHAR", "Title of what was starred.", doc_ja="スターの対象のタイトル。"),
+        *who("presenter", "Who gave it", doc_ja="スターを付けたユーザー"),
+        Column("created", "TIMESTAMPTZ", "When it was given.", doc_ja="スターが付けられた日時。"),
     ),
 )
 EXTERNAL_LINKS = Child(
@@ -192,7 +265,13 @@ ISSUES = Endpoint(
 )
 
 LISTS = tuple(
-    Column(child.field, "JSON", f"As in `{child.name}`, as Backlog sent it.", optional=True)
+    Column(
+        child.field,
+        "JSON",
+        f"As in `{child.name}`, as Backlog sent it.",
+        True,
+        doc_ja=f"`{child.name}` の内容（受信したまま）。",
+    )
     for child in ISSUES.children
 )
 

@@ -1,11 +1,10 @@
-"""Projects, and what each of them defines: versions, categories, issue types, statuses, custom fields, members."""
+"""Projects, and what each defines for its issues: versions, categories, issue types, statuses, custom fields."""
 
-from backlog_assets.catalogue.columns import CREATED, PROJECT_ID, UPDATED, refer
+from backlog_assets.catalogue.columns import PROJECT_ID
 from backlog_assets.catalogue.spec import Child, Column, Endpoint, View
-from backlog_assets.catalogue.user import USER
 
-ID = Column("id", "BIGINT", "Unique in the space.")
-DISPLAY_ORDER = Column("displayOrder", "INTEGER", "Lowest is listed first.")
+ID = Column("id", "BIGINT", "Unique in the space.", doc_ja="スペース内で一意。")
+DISPLAY_ORDER = Column("displayOrder", "INTEGER", "Lowest is listed first.", doc_ja="表示順（昇順）。")
 
 PROJECTS = Endpoint(
     name="projects",
@@ -16,26 +15,82 @@ PROJECTS = Endpoint(
     docs_page="get-project-list",
     group="projects",
     columns=(
-        Column("id", "BIGINT", "Unique in the space; stays the same when the project is renamed."),
-        Column("projectKey", "VARCHAR", "First part of the issue keys. Can be changed by an administrator."),
-        Column("name", "VARCHAR", "As shown in Backlog."),
-        Column("chartEnabled", "BOOLEAN", "Burndown charts are shown."),
-        Column("useResolvedForChart", "BOOLEAN", "Resolved issues count as done in charts.", optional=True),
-        Column("subtaskingEnabled", "BOOLEAN", "Issues may have children."),
-        Column("grandchildIssueEnabled", "BOOLEAN", "Issues may nest three levels deep.", optional=True),
-        Column("projectLeaderCanEditProjectLeader", "BOOLEAN", "Project administrators may name others."),
-        Column("useWiki", "BOOLEAN", "The wiki is switched on.", optional=True),
-        Column("useDocument", "BOOLEAN", "Documents are switched on.", optional=True),
-        Column("useFileSharing", "BOOLEAN", "Shared files are switched on.", optional=True),
-        Column("useWikiTreeView", "BOOLEAN", "Wiki pages are shown as a tree.", optional=True),
-        Column("useOriginalImageSizeAtWiki", "BOOLEAN", "Wiki pictures are not scaled down.", optional=True),
-        Column("useSubversion", "BOOLEAN", "Subversion is switched on.", optional=True),
-        Column("useGit", "BOOLEAN", "Git is switched on.", optional=True),
-        Column("useDevAttributes", "BOOLEAN", "Development attributes are switched on.", optional=True),
-        Column("textFormattingRule", "VARCHAR", "Text format: `backlog` or `markdown`."),
-        Column("archived", "BOOLEAN", "The project is archived."),
         Column(
-            "displayOrder", "BIGINT", "Lowest is listed first; 2147483646 where nobody has ordered it.", optional=True
+            "id",
+            "BIGINT",
+            "Unique in the space; stays the same when the project is renamed.",
+            doc_ja="スペース内で一意。プロジェクトキーが変わっても同じです。",
+        ),
+        Column(
+            "projectKey",
+            "VARCHAR",
+            "First part of the issue keys. Can be changed by an administrator.",
+            doc_ja="プロジェクトキー。課題キーの前半で、管理者が変更できます。",
+        ),
+        Column("name", "VARCHAR", "As shown in Backlog.", doc_ja="表示名。"),
+        Column("chartEnabled", "BOOLEAN", "Burndown charts are shown.", doc_ja="バーンダウンチャートを表示するか。"),
+        Column(
+            "useResolvedForChart",
+            "BOOLEAN",
+            "Resolved issues count as done in charts.",
+            optional=True,
+            doc_ja="チャートで処理済みの課題を完了とみなすか。",
+        ),
+        Column("subtaskingEnabled", "BOOLEAN", "Issues may have children.", doc_ja="親子課題を使えるか。"),
+        Column(
+            "grandchildIssueEnabled",
+            "BOOLEAN",
+            "Issues may nest three levels deep.",
+            optional=True,
+            doc_ja="孫課題（3 階層）を使えるか。",
+        ),
+        Column(
+            "projectLeaderCanEditProjectLeader",
+            "BOOLEAN",
+            "Project administrators may name others.",
+            doc_ja="プロジェクト管理者が他の管理者を設定できるか。",
+        ),
+        Column("useWiki", "BOOLEAN", "The wiki is switched on.", optional=True, doc_ja="Wiki を使うか。"),
+        Column("useDocument", "BOOLEAN", "Documents are switched on.", optional=True, doc_ja="ドキュメントを使うか。"),
+        Column(
+            "useFileSharing", "BOOLEAN", "Shared files are switched on.", optional=True, doc_ja="共有ファイルを使うか。"
+        ),
+        Column(
+            "useWikiTreeView",
+            "BOOLEAN",
+            "Wiki pages are shown as a tree.",
+            optional=True,
+            doc_ja="Wiki ページをツリーで表示するか。",
+        ),
+        Column(
+            "useOriginalImageSizeAtWiki",
+            "BOOLEAN",
+            "Wiki pictures are not scaled down.",
+            optional=True,
+            doc_ja="Wiki の画像を元のサイズで表示するか。",
+        ),
+        Column("useSubversion", "BOOLEAN", "Subversion is switched on.", optional=True, doc_ja="Subversion を使うか。"),
+        Column("useGit", "BOOLEAN", "Git is switched on.", optional=True, doc_ja="Git を使うか。"),
+        Column(
+            "useDevAttributes",
+            "BOOLEAN",
+            "Development attributes are switched on.",
+            optional=True,
+            doc_ja="開発用の属性を使うか。",
+        ),
+        Column(
+            "textFormattingRule",
+            "VARCHAR",
+            "Text format: `backlog` or `markdown`.",
+            doc_ja="テキスト整形のルール（`backlog` か `markdown`）。",
+        ),
+        Column("archived", "BOOLEAN", "The project is archived.", doc_ja="アーカイブ済みか。"),
+        Column(
+            "displayOrder",
+            "BIGINT",
+            "Lowest is listed first; 2147483646 where nobody has ordered it.",
+            optional=True,
+            doc_ja="表示順（昇順）。並べ替えていない場合は 2147483646。",
         ),
     ),
 )
@@ -50,11 +105,16 @@ VERSIONS = Endpoint(
     columns=(
         ID,
         PROJECT_ID,
-        Column("name", "VARCHAR", "As shown in the issue form."),
-        Column("description", "VARCHAR", "What it is about.", optional=True),
-        Column("startDate", "DATE", "First day.", optional=True),
-        Column("releaseDueDate", "DATE", "Day it is to be released.", optional=True),
-        Column("archived", "BOOLEAN", "No longer offered in the issue form."),
+        Column("name", "VARCHAR", "As shown in the issue form.", doc_ja="課題の入力欄での表示名。"),
+        Column("description", "VARCHAR", "What it is about.", optional=True, doc_ja="説明。"),
+        Column("startDate", "DATE", "First day.", optional=True, doc_ja="開始日。"),
+        Column("releaseDueDate", "DATE", "Day it is to be released.", optional=True, doc_ja="リリース予定日。"),
+        Column(
+            "archived",
+            "BOOLEAN",
+            "No longer offered in the issue form.",
+            doc_ja="アーカイブ済み（課題の入力欄に表示されない）か。",
+        ),
         DISPLAY_ORDER,
     ),
 )
@@ -66,7 +126,12 @@ COMPONENTS = Endpoint(
     doc_ja="プロジェクトのカテゴリー（コンポーネント）。API v2 では categories と呼ばれます。",
     docs_page="get-category-list",
     group="projects",
-    columns=(ID, PROJECT_ID, Column("name", "VARCHAR", "As shown in the issue form."), DISPLAY_ORDER),
+    columns=(
+        ID,
+        PROJECT_ID,
+        Column("name", "VARCHAR", "As shown in the issue form.", doc_ja="課題の入力欄での表示名。"),
+        DISPLAY_ORDER,
+    ),
     views=(
         View(
             name="project_categories",
@@ -86,11 +151,23 @@ ISSUE_TYPES = Endpoint(
     columns=(
         ID,
         PROJECT_ID,
-        Column("name", "VARCHAR", "As shown in the issue form."),
-        Column("color", "VARCHAR", "Colour of its label, `#rrggbb`."),
+        Column("name", "VARCHAR", "As shown in the issue form.", doc_ja="課題の入力欄での表示名。"),
+        Column("color", "VARCHAR", "Colour of its label, `#rrggbb`.", doc_ja="ラベルの色（`#rrggbb`）。"),
         DISPLAY_ORDER,
-        Column("templateSummary", "VARCHAR", "Summary a new issue starts with.", optional=True),
-        Column("templateDescription", "VARCHAR", "Description a new issue starts with.", optional=True),
+        Column(
+            "templateSummary",
+            "VARCHAR",
+            "Summary a new issue starts with.",
+            optional=True,
+            doc_ja="新しい課題の件名のテンプレート。",
+        ),
+        Column(
+            "templateDescription",
+            "VARCHAR",
+            "Description a new issue starts with.",
+            optional=True,
+            doc_ja="新しい課題の詳細のテンプレート。",
+        ),
     ),
 )
 
@@ -103,10 +180,15 @@ STATUSES = Endpoint(
     group="projects",
     key=("project_id", "id"),
     columns=(
-        Column("id", "BIGINT", "1 Open, 2 In Progress, 3 Resolved, 4 Closed; others are the project's own."),
+        Column(
+            "id",
+            "BIGINT",
+            "1 Open, 2 In Progress, 3 Resolved, 4 Closed; others are the project's own.",
+            doc_ja="1 未対応、2 処理中、3 処理済み、4 完了。ほかはプロジェクト独自の状態。",
+        ),
         PROJECT_ID,
-        Column("name", "VARCHAR", "As shown on the board."),
-        Column("color", "VARCHAR", "Colour of its label, `#rrggbb`."),
+        Column("name", "VARCHAR", "As shown on the board.", doc_ja="ボードでの表示名。"),
+        Column("color", "VARCHAR", "Colour of its label, `#rrggbb`.", doc_ja="ラベルの色（`#rrggbb`）。"),
         DISPLAY_ORDER,
     ),
 )
@@ -126,22 +208,81 @@ CUSTOM_FIELDS = Endpoint(
             "typeId",
             "INTEGER",
             "1 text, 2 text area, 3 number, 4 date, 5 single list, 6 multiple list, 7 checkbox, 8 radio.",
+            doc_ja="1 文字列、2 文章、3 数値、4 日付、5 単一リスト、6 複数リスト、7 チェックボックス、8 ラジオ。",
         ),
-        Column("name", "VARCHAR", "As shown in the issue form."),
-        Column("description", "VARCHAR", "Hint shown in the issue form.", optional=True),
-        Column("required", "BOOLEAN", "An issue cannot be saved without it."),
-        Column("useIssueType", "BOOLEAN", "Only some issue types have it.", optional=True),
-        Column("applicableIssueTypes", "JSON", "Ids of the issue types that have it; empty for all.", optional=True),
-        Column("displayOrder", "BIGINT", "Lowest is listed first.", optional=True),
-        Column("version", "JSON", "Undocumented; as Backlog sends it.", optional=True),
-        Column("min", "VARCHAR", "Least number or first day, as sent.", optional=True),
-        Column("max", "VARCHAR", "Greatest number or last day, as sent.", optional=True),
-        Column("initialValue", "VARCHAR", "Number a new issue starts with, as sent.", optional=True),
-        Column("unit", "VARCHAR", "Unit of the number.", optional=True),
-        Column("initialDate", "JSON", "Day a new issue starts with: id 1 today, 2 shifted, 3 fixed.", optional=True),
-        Column("items", "JSON", "Choices: id, name, displayOrder.", optional=True),
-        Column("allowAddItem", "BOOLEAN", "Users may add choices in the issue form.", optional=True),
-        Column("allowInput", "BOOLEAN", "Users may type another value.", optional=True),
+        Column("name", "VARCHAR", "As shown in the issue form.", doc_ja="課題の入力欄での表示名。"),
+        Column(
+            "description", "VARCHAR", "Hint shown in the issue form.", optional=True, doc_ja="課題の入力欄での説明。"
+        ),
+        Column("required", "BOOLEAN", "An issue cannot be saved without it.", doc_ja="必須か。"),
+        Column(
+            "useIssueType",
+            "BOOLEAN",
+            "Only some issue types have it.",
+            optional=True,
+            doc_ja="一部の種別だけで使うか。",
+        ),
+        Column(
+            "applicableIssueTypes",
+            "JSON",
+            "Ids of the issue types that have it; empty for all.",
+            optional=True,
+            doc_ja="使う種別の id。空はすべての種別。",
+        ),
+        Column("displayOrder", "BIGINT", "Lowest is listed first.", optional=True, doc_ja="表示順（昇順）。"),
+        Column(
+            "version",
+            "JSON",
+            "Undocumented; as Backlog sends it.",
+            optional=True,
+            doc_ja="文書化されていない項目（受信したまま）。",
+        ),
+        Column(
+            "min",
+            "VARCHAR",
+            "Least number or first day, as sent.",
+            optional=True,
+            doc_ja="最小値または最初の日（受信したまま）。",
+        ),
+        Column(
+            "max",
+            "VARCHAR",
+            "Greatest number or last day, as sent.",
+            optional=True,
+            doc_ja="最大値または最後の日（受信したまま）。",
+        ),
+        Column(
+            "initialValue",
+            "VARCHAR",
+            "Number a new issue starts with, as sent.",
+            optional=True,
+            doc_ja="新しい課題での初期値（受信したまま）。",
+        ),
+        Column("unit", "VARCHAR", "Unit of the number.", optional=True, doc_ja="数値の単位。"),
+        Column(
+            "initialDate",
+            "JSON",
+            "Day a new issue starts with: id 1 today, 2 shifted, 3 fixed.",
+            optional=True,
+            doc_ja="新しい課題での初期日付。id は 1 当日、2 当日からの日数、3 指定日。",
+        ),
+        Column(
+            "items",
+            "JSON",
+            "Choices: id, name, displayOrder.",
+            optional=True,
+            doc_ja="選択肢。id、name、displayOrder を含みます。",
+        ),
+        Column(
+            "allowAddItem",
+            "BOOLEAN",
+            "Users may add choices in the issue form.",
+            optional=True,
+            doc_ja="課題の入力欄で選択肢を追加できるか。",
+        ),
+        Column(
+            "allowInput", "BOOLEAN", "Users may type another value.", optional=True, doc_ja="「その他」を入力できるか。"
+        ),
     ),
     children=(
         Child(
@@ -159,102 +300,4 @@ CUSTOM_FIELDS = Endpoint(
     ),
 )
 
-PROJECT_USERS = Endpoint(
-    name="project_users",
-    path="/projects/{project}/users",
-    doc="Who has joined a project, directly or through a team.",
-    doc_ja="プロジェクトの参加ユーザー（チーム経由も含む）。",
-    docs_page="get-project-user-list",
-    group="projects",
-    key=("project_id", "id"),
-    columns=(PROJECT_ID, *USER),
-)
-
-PROJECT_ADMINISTRATORS = Endpoint(
-    name="project_administrators",
-    path="/projects/{project}/administrators",
-    doc="Who administers a project. Administrators of the space may do so without being listed.",
-    doc_ja="プロジェクト管理者。スペースの管理者は一覧になくても管理できます。",
-    docs_page="get-list-of-project-administrators",
-    group="projects",
-    key=("project_id", "id"),
-    copy_of="users",
-    columns=(
-        PROJECT_ID,
-        refer("id", "The user", "users.id", doc_ja="ユーザー"),
-        Column(
-            "userId", "VARCHAR", "The name the user signs in with.", optional=True, doc_ja="ログインに使うユーザー ID。"
-        ),
-        Column("name", "VARCHAR", "As shown in Backlog.", doc_ja="表示名。"),
-        Column("roleType", "INTEGER", "As in `users.role_type`.", doc_ja="`users.role_type` と同じ。"),
-    ),
-)
-
-PROJECT_TEAMS = Endpoint(
-    name="project_teams",
-    path="/projects/{project}/teams",
-    doc="Teams that have joined a project.",
-    doc_ja="プロジェクトに参加しているチーム。",
-    docs_page="get-project-team-list",
-    group="projects",
-    key=("project_id", "id"),
-    columns=(
-        PROJECT_ID,
-        Column("id", "BIGINT", "The team; unique in the space.", doc_ja="チーム。スペース内で一意。"),
-        Column("name", "VARCHAR", "As shown in Backlog.", doc_ja="表示名。"),
-        Column(
-            "members",
-            "JSON",
-            "Its members as Backlog sent them; `team_members` has them as rows, for administrators' keys.",
-            optional=True,
-            doc_ja="メンバー（受信したまま）。管理者のキーなら `team_members` に行としてあります。",
-        ),
-        Column("displayOrder", "INTEGER", "Lowest is listed first.", optional=True, doc_ja="表示順（昇順）。"),
-        *CREATED,
-        *UPDATED,
-    ),
-)
-
-WEBHOOKS = Endpoint(
-    name="webhooks",
-    path="/projects/{project}/webhooks",
-    doc="Addresses a project tells of what happens in it. Administrators and the project's administrators only.",
-    doc_ja="プロジェクトの Webhook。スペースの管理者とプロジェクト管理者だけが取得できます。",
-    docs_page="get-list-of-webhooks",
-    group="projects",
-    columns=(
-        Column("id", "BIGINT", "Unique in the space.", doc_ja="スペース内で一意。"),
-        PROJECT_ID,
-        Column("name", "VARCHAR", "As shown in the project's settings.", doc_ja="プロジェクト設定での表示名。"),
-        Column("description", "VARCHAR", "What it is for.", optional=True, doc_ja="説明。"),
-        Column(
-            "hookUrl",
-            "VARCHAR",
-            "Address that is told. Often a secret: who knows it can write there.",
-            doc_ja="通知先の URL。知っていれば書き込めるため、秘密として扱ってください。",
-        ),
-        Column("allEvent", "BOOLEAN", "It is told of everything.", doc_ja="すべての種類を通知するか。"),
-        Column(
-            "activityTypeIds",
-            "JSON",
-            "Types it is told of, as in `activities.type`; empty with `all_event`.",
-            optional=True,
-            doc_ja="通知する種類（`activities.type`）。`all_event` のときは空です。",
-        ),
-        *CREATED,
-        *UPDATED,
-    ),
-)
-
-ENDPOINTS = (
-    PROJECTS,
-    VERSIONS,
-    COMPONENTS,
-    ISSUE_TYPES,
-    STATUSES,
-    CUSTOM_FIELDS,
-    PROJECT_USERS,
-    PROJECT_ADMINISTRATORS,
-    PROJECT_TEAMS,
-    WEBHOOKS,
-)
+ENDPOINTS = (PROJECTS, VERSIONS, COMPONENTS, ISSUE_TYPES, STATUSES, CUSTOM_FIELDS)

@@ -50,6 +50,19 @@ class Column:
         return "_".join(word for at, word in enumerate(words) if at == 0 or word != words[at - 1])
 
 
+PARENTS_JA = {
+    "issue": "課題",
+    "comment": "コメント",
+    "custom_field": "カスタム属性",
+    "team": "チーム",
+    "wiki": " Wiki ページ",
+    "document": "ドキュメント",
+    "documentComment": "ドキュメントのコメント",
+    "pullRequest": "プルリクエスト",
+}
+"""`Child.parent` in Japanese."""
+
+
 @dataclass(frozen=True)
 class Child:
     """A table made of an array (`field`) inside the parent's records, at no request of its own.
@@ -71,7 +84,9 @@ class Child:
     @property
     def parent_id(self) -> Column:
         """The first column: id of the record that holds the array."""
-        return Column(f"{self.parent}Id", self.parent_type, f"The {self.parent} the row belongs to.")
+        words = re.sub(r"(?<=[a-z])(?=[A-Z])|_", " ", self.parent).lower()
+        doc_ja = f"行が属する{PARENTS_JA.get(self.parent, self.parent)}。"
+        return Column(f"{self.parent}Id", self.parent_type, f"The {words} the row belongs to.", doc_ja=doc_ja)
 
     @property
     def key(self) -> tuple[str, ...]:

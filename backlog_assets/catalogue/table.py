@@ -6,10 +6,22 @@ from dataclasses import dataclass
 from backlog_assets.catalogue.columns import PROJECT_KEY
 from backlog_assets.catalogue.spec import Child, Column, Endpoint, Load
 
-EXTRA = Column("_extra", "JSON", "Fields Backlog sent that the catalogue does not name.", optional=True)
-LOADED_AT = Column("_loaded_at", "TIMESTAMPTZ", "When the row was written as it is now.")
+EXTRA = Column(
+    "_extra",
+    "JSON",
+    "Fields Backlog sent that the catalogue does not name.",
+    optional=True,
+    doc_ja="カタログにない項目（受信したまま）。",
+)
+LOADED_AT = Column(
+    "_loaded_at", "TIMESTAMPTZ", "When the row was written as it is now.", doc_ja="行が今の内容で書き込まれた日時。"
+)
 DELETED_AT = Column(
-    "_deleted_at", "TIMESTAMPTZ", "When a load no longer found the row; null while it is there.", optional=True
+    "_deleted_at",
+    "TIMESTAMPTZ",
+    "When a load no longer found the row; null while it is there.",
+    optional=True,
+    doc_ja="読み込みで行が見つからなくなった日時。存在する間は null。",
 )
 EVIDENCE = Column(
     "_delete_evidence",
@@ -17,6 +29,8 @@ EVIDENCE = Column(
     "How that is known: `activity`, Backlog told of it; `census`, a complete list or a count no longer has the row; "
     "`lost_access`, its project is no longer visible.",
     optional=True,
+    doc_ja="削除の根拠。`activity` は Backlog の更新情報、"
+    "`census` は一覧や件数に行がないこと、`lost_access` はプロジェクトを参照できなくなったこと。",
 )
 BY_ACTIVITY, BY_CENSUS, LOST_ACCESS = "activity", "census", "lost_access"
 """What `_delete_evidence` says."""

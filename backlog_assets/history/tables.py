@@ -18,13 +18,20 @@ class Mart(Table):
     made_of: tuple[str, ...] = ()
 
 
-ISSUE_ID = Column("issue_id", "BIGINT", "The issue; `issues.id`.")
-PROJECT_ID = Column("project_id", "BIGINT", "The project the issue was in at the time, as far as can be told.")
+ISSUE_ID = Column("issue_id", "BIGINT", "The issue; `issues.id`.", refers="issues.id", doc_ja="課題（`issues.id`）。")
+PROJECT_ID = Column(
+    "project_id",
+    "BIGINT",
+    "The project the issue was in at the time, as far as can be told.",
+    doc_ja="その時点で課題があったプロジェクト（分かる範囲）。",
+)
 CUSTOM_FIELD_ID = Column(
     "custom_field_id",
     "BIGINT",
     "The custom field; `project_custom_fields.id`. Null for the fields every issue has.",
     optional=True,
+    refers="project_custom_fields.id",
+    doc_ja="カスタム属性（`project_custom_fields.id`）。全課題に共通の項目では null。",
 )
 
 ISSUE_CHANGES = Mart(
@@ -38,23 +45,64 @@ ISSUE_CHANGES = Mart(
     content=(
         ISSUE_ID,
         PROJECT_ID,
-        Column("source", "VARCHAR", "Where it is told: `comment` or `activity`."),
-        Column("source_id", "BIGINT", "Id of the comment or activity; `issue_comments.id` or `activities.id`."),
-        Column("comment_id", "BIGINT", "The comment, also where only an activity names it; else null.", optional=True),
-        Column("ordinal", "INTEGER", "Place in the change log, from 1."),
-        Column("field", "VARCHAR", "The field as Backlog names it, such as `assigner`; the name of a custom field."),
+        Column(
+            "source",
+            "VARCHAR",
+            "Where it is told: `comment` or `activity`.",
+            doc_ja="情報源。`comment`（コメント）か `activity`（最近の更新）。",
+        ),
+        Column(
+            "source_id",
+            "BIGINT",
+            "Id of the comment or activity; `issue_comments.id` or `activities.id`.",
+            doc_ja="コメントまたは更新の id（`issue_comments.id` か `activities.id`）。",
+        ),
+        Column(
+            "comment_id",
+            "BIGINT",
+            "The comment, also where only an activity names it; else null.",
+            optional=True,
+            doc_ja="コメントの id。更新だけが示すコメントも含みます。なければ null。",
+        ),
+        Column("ordinal", "INTEGER", "Place in the change log, from 1.", doc_ja="変更ログ内の順番。1 から始まります。"),
+        Column(
+            "field",
+            "VARCHAR",
+            "The field as Backlog names it, such as `assigner`; the name of a custom field.",
+            doc_ja="Backlog での項目名（`assigner` など）。カスタム属性ではその名前。",
+        ),
         Column(
             "attribute",
             "VARCHAR",
             "The field it means, as `issue_field_history.field`; null for what is no field, such as `notification`.",
             optional=True,
+            doc_ja="対応する項目（`issue_field_history.field` と同じ）。`notification` など項目でないものは null。",
         ),
         CUSTOM_FIELD_ID,
-        Column("old_value", "VARCHAR", "The value before, as sent. Changes made to many issues do not tell it.", True),
-        Column("new_value", "VARCHAR", "The value after, as sent.", True),
-        Column("created_user_id", "BIGINT", "Who changed it; `users.id`.", True),
-        Column("created_user_name", "VARCHAR", "Their name when the row was loaded.", True),
-        Column("created", "TIMESTAMPTZ", "When it was changed."),
+        Column(
+            "old_value",
+            "VARCHAR",
+            "The value before, as sent. Changes made to many issues do not tell it.",
+            True,
+            doc_ja="変更前の値（受信したまま）。一括変更では分かりません。",
+        ),
+        Column("new_value", "VARCHAR", "The value after, as sent.", True, doc_ja="変更後の値（受信したまま）。"),
+        Column(
+            "created_user_id",
+            "BIGINT",
+            "Who changed it; `users.id`.",
+            True,
+            refers="users.id",
+            doc_ja="変更したユーザー（`users.id`）。",
+        ),
+        Column(
+            "created_user_name",
+            "VARCHAR",
+            "Their name when the row was loaded.",
+            True,
+            doc_ja="読み込み時のユーザー名。",
+        ),
+        Column("created", "TIMESTAMPTZ", "When it was changed.", doc_ja="変更日時。"),
     ),
 )
 
@@ -73,47 +121,93 @@ ISSUE_FIELD_HISTORY = Mart(
             "field",
             "VARCHAR",
             "`status`, `assignee`, `due_date`, `milestones` and so on; `project`; `custom_field_` and the field's id.",
+            doc_ja="項目。`status`、`assignee`、`due_date`、`milestones`、`project` など。"
+            "カスタム属性は `custom_field_` と id。",
         ),
         CUSTOM_FIELD_ID,
-        Column("custom_field_name", "VARCHAR", "The custom field's name now, or the last one known.", True),
-        Column("sequence", "INTEGER", "Place of the range among those of the issue's field, from 1."),
-        Column("valid_from", "TIMESTAMPTZ", "When the value began to hold, this instant included."),
+        Column(
+            "custom_field_name",
+            "VARCHAR",
+            "The custom field's name now, or the last one known.",
+            True,
+            doc_ja="カスタム属性の今の名前、または最後に分かった名前。",
+        ),
+        Column(
+            "sequence",
+            "INTEGER",
+            "Place of the range among those of the issue's field, from 1.",
+            doc_ja="課題のその項目の中での期間の順番。1 から始まります。",
+        ),
+        Column(
+            "valid_from",
+            "TIMESTAMPTZ",
+            "When the value began to hold, this instant included.",
+            doc_ja="値が有効になった日時（この時点を含む）。",
+        ),
         Column(
             "valid_to",
             "TIMESTAMPTZ",
             "When it no longer held; null while it does. Equal to `valid_from` where two changes share a second.",
             optional=True,
+            doc_ja="値が有効でなくなった日時。有効な間は null。同じ秒に 2 回変わると `valid_from` と同じです。",
         ),
-        Column("is_current", "BOOLEAN", "It is the value now; never so for an issue that was deleted."),
+        Column(
+            "is_current",
+            "BOOLEAN",
+            "It is the value now; never so for an issue that was deleted.",
+            doc_ja="今の値か。削除された課題では常に false。",
+        ),
         Column(
             "value_text",
             "VARCHAR",
             "The value as read at the time: names, days as yyyy-MM-dd, numbers without zeros behind. Null for none.",
             optional=True,
+            doc_ja="その時点の値（表示名）。日付は yyyy-MM-dd、数値は末尾の 0 なし。値がなければ null。",
         ),
         Column(
-            "value_id", "BIGINT", "Id of what the name stood for; null where it cannot be told, and for lists.", True
+            "value_id",
+            "BIGINT",
+            "Id of what the name stood for; null where it cannot be told, and for lists.",
+            True,
+            doc_ja="名前が指すものの id。分からない場合やリストでは null。",
         ),
         Column(
             "values",
             "JSON",
             "For fields that hold several: list of {id, name}, by id; id is null where it cannot be told. Else null.",
             optional=True,
+            doc_ja="複数の値を持つ項目の {id, name} のリスト（id 順）。分からない id は null。ほかの項目では null。",
         ),
         Column(
             "evidence",
             "VARCHAR",
             "Who says so: `log` (a change log), `issue` (the issue as it is now), `none` (nobody; the value is null).",
+            doc_ja="根拠。`log`（変更ログ）、`issue`（今の課題）、`none`（なし、値は null）。",
         ),
         Column(
             "disagrees",
             "BOOLEAN",
             "What comes next starts from another value than this range was begun with: something changed in between "
             "that no log tells. For the last range the issue as it is now wins.",
+            doc_ja="次の変更前の値が、この期間の値と違うか。ログにない変更があったことを示します。最後の期間は今の課題の値を優先します。",
         ),
-        Column("changed_by_id", "BIGINT", "Who began the range; `users.id`. Null for a change nobody logged.", True),
-        Column("changed_by_name", "VARCHAR", "Their name when it was loaded.", True),
-        Column("comment_id", "BIGINT", "The comment that tells of it; `issue_comments.id`.", True),
+        Column(
+            "changed_by_id",
+            "BIGINT",
+            "Who began the range; `users.id`. Null for a change nobody logged.",
+            True,
+            refers="users.id",
+            doc_ja="期間を始めたユーザー（`users.id`）。記録のない変更では null。",
+        ),
+        Column("changed_by_name", "VARCHAR", "Their name when it was loaded.", True, doc_ja="読み込み時のユーザー名。"),
+        Column(
+            "comment_id",
+            "BIGINT",
+            "The comment that tells of it; `issue_comments.id`.",
+            True,
+            refers="issue_comments.id",
+            doc_ja="変更のあったコメント（`issue_comments.id`）。",
+        ),
     ),
 )
 
@@ -127,21 +221,75 @@ ISSUE_STATUS_TRANSITIONS = Mart(
     content=(
         ISSUE_ID,
         PROJECT_ID,
-        Column("sequence", "INTEGER", "Place among the issue's transitions, from 1."),
-        Column("from_status_id", "BIGINT", "The state left; `project_statuses.id`. Null in the first row.", True),
-        Column("from_status_name", "VARCHAR", "Its name at the time.", True),
-        Column("to_status_id", "BIGINT", "The state entered; `project_statuses.id`. Null where unknown.", True),
-        Column("to_status_name", "VARCHAR", "Its name at the time.", True),
-        Column("entered_at", "TIMESTAMPTZ", "When it was entered."),
         Column(
-            "left_at", "TIMESTAMPTZ", "When it was left, or the issue deleted; null while the issue is in it.", True
+            "sequence",
+            "INTEGER",
+            "Place among the issue's transitions, from 1.",
+            doc_ja="課題の状態遷移の順番。1 から始まります。",
         ),
-        Column("seconds_in_status", "BIGINT", "From `entered_at` to `left_at`; null while the issue is in it.", True),
-        Column("direction", "VARCHAR", "`forward` or `backward` on the project's board; null where unknown.", True),
-        Column("is_reopen", "BOOLEAN", "It leads from Closed (4) to another state."),
-        Column("changed_by_id", "BIGINT", "Who moved it; `users.id`.", True),
-        Column("changed_by_name", "VARCHAR", "Their name when it was loaded.", True),
-        Column("comment_id", "BIGINT", "The comment that tells of it; `issue_comments.id`.", True),
+        Column(
+            "from_status_id",
+            "BIGINT",
+            "The state left; `project_statuses.id`. Null in the first row.",
+            True,
+            refers="project_statuses.id",
+            doc_ja="前の状態（`project_statuses.id`）。最初の行では null。",
+        ),
+        Column("from_status_name", "VARCHAR", "Its name at the time.", True, doc_ja="その時点の前の状態の名前。"),
+        Column(
+            "to_status_id",
+            "BIGINT",
+            "The state entered; `project_statuses.id`. Null where unknown.",
+            True,
+            refers="project_statuses.id",
+            doc_ja="次の状態（`project_statuses.id`）。不明な場合は null。",
+        ),
+        Column("to_status_name", "VARCHAR", "Its name at the time.", True, doc_ja="その時点の次の状態の名前。"),
+        Column("entered_at", "TIMESTAMPTZ", "When it was entered.", doc_ja="状態に入った日時。"),
+        Column(
+            "left_at",
+            "TIMESTAMPTZ",
+            "When it was left, or the issue deleted; null while the issue is in it.",
+            True,
+            doc_ja="状態を出た、または課題が削除された日時。その状態の間は null。",
+        ),
+        Column(
+            "seconds_in_status",
+            "BIGINT",
+            "From `entered_at` to `left_at`; null while the issue is in it.",
+            True,
+            doc_ja="`entered_at` から `left_at` までの秒数。その状態の間は null。",
+        ),
+        Column(
+            "direction",
+            "VARCHAR",
+            "`forward` or `backward` on the project's board; null where unknown.",
+            True,
+            doc_ja="ボード上の方向。`forward`（前進）か `backward`（後退）。不明な場合は null。",
+        ),
+        Column(
+            "is_reopen",
+            "BOOLEAN",
+            "It leads from Closed (4) to another state.",
+            doc_ja="完了（4）から別の状態に戻ったか。",
+        ),
+        Column(
+            "changed_by_id",
+            "BIGINT",
+            "Who moved it; `users.id`.",
+            True,
+            refers="users.id",
+            doc_ja="状態を変えたユーザー（`users.id`）。",
+        ),
+        Column("changed_by_name", "VARCHAR", "Their name when it was loaded.", True, doc_ja="読み込み時のユーザー名。"),
+        Column(
+            "comment_id",
+            "BIGINT",
+            "The comment that tells of it; `issue_comments.id`.",
+            True,
+            refers="issue_comments.id",
+            doc_ja="変更のあったコメント（`issue_comments.id`）。",
+        ),
     ),
 )
 
