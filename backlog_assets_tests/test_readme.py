@@ -58,3 +58,21 @@ def test_every_setting_is_in_the_readme_and_in_the_example() -> None:
     for variable in (*SETTINGS.values(), "BACKLOG_DUCKDB", "BACKLOG_SCHEMA"):
         assert f"`{variable}`" in README, variable
         assert variable in example, variable
+
+
+def test_the_japanese_readme_has_the_same_commands_settings_tables_and_numbers() -> None:
+    japanese = (ROOT / "README.ja.md").read_text(encoding="utf-8")
+
+    def fenced(text: str) -> list[str]:
+        return re.findall(r"```.*?```", text, re.DOTALL)
+
+    def named(text: str) -> set[str]:
+        return set(re.findall(r"`(BACKLOG_\w+|[a-z]+(?:_[a-z]+)+)`", text))
+
+    def measured(text: str) -> list[str]:
+        return re.findall(r"^\|(?: \*\*)?.*\d\.\d\d.*\|$", text, re.MULTILINE)
+
+    assert fenced(japanese) == fenced(README)
+    assert named(README) <= named(japanese)
+    assert measured(japanese) == measured(README)
+    assert len(measured(README)) >= 10
