@@ -59,20 +59,26 @@ def note_rights(
     name = full_name(connection, OPS, "permissions")
     known = {right.project: right for right in rights_of(connection, table)}
     loaded = _loaded(connection, table)
+    noted: list[tuple[str | None, bool, datetime, int | None, int | None, bool]] = []
     for project in (*allowed, *denied):
         before, denial = known.get(project), denied.get(project)
         readable = denial is None
         since = before.since if before is not None and before.readable is readable else now
         was = before.was_readable or before.readable if before is not None else project in loaded
         code, status = (None, None) if denial is None else (denial.code, denial.status)
-        connection.execute(
-            f"DELETE FROM {name} WHERE table_name = ? AND project_key IS NOT DISTINCT FROM ?", [table, project]
-        )
-        connection.execute(
-            f"INSERT INTO {name} (table_name, project_key, readable, since, code, status, checked_at, was_readable) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            [table, project, readable, since, code, status, now, readable or was],
-        )
+        noted.append((project, readable, since, code, status, readable or was))
+    projects, *facts = (list(column) for column in zip(*noted, strict=True))
+    connection.execute(
+        f"""DELETE FROM {name} WHERE table_name = ? AND EXISTS (
+            FROM (SELECT unnest(?::VARCHAR[]) AS key) WHERE key IS NOT DISTINCT FROM project_key)""",
+        [table, projects],
+    )
+    connection.execute(
+        f"""INSERT INTO {name} (table_name, checked_at, project_key, readable, since, code, status, was_readable)
+        SELECT ?, ?, unnest(?::VARCHAR[]), unnest(?::BOOLEAN[]), unnest(?::TIMESTAMPTZ[]), unnest(?::INTEGER[]),
+            unnest(?::INTEGER[]), unnest(?::BOOLEAN[])""",
+        [table, now, projects, *facts],
+    )
 
 
 def note_rights_of_load(connection: DuckDBPyConnection, schema: str, spooled: Spooled, now: datetime) -> None:
