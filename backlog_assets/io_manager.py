@@ -116,6 +116,7 @@ class WholeOrNothingIOManager(DbIOManager):
         )
         self.warehouse = warehouse
         self._raw = raw
+        self._rights: dict[str, list[Right]] = {}
 
     def handle_output(self, context: dg.OutputContext, obj: object) -> None:
         """Writes `obj`. An endpoint's tables are written together, with the first of them; the others report it."""
@@ -195,14 +196,14 @@ class WholeOrNothingIOManager(DbIOManager):
             refuse_shrinking(connection, schema, before, loaded[table.name], max_shrink)
             if spooled.endpoint.name == "projects":
                 mark_orphans(connection, schema, [table_of(endpoint) for endpoint in ENDPOINTS])
-            aligned = align(connection, schema, spooled, now)
-            if aligned:
+            if aligned := align(connection, schema, spooled, now):
                 spooled.notes["names_brought_in_line"] = aligned
             if spooled.endpoint.name in TRIGGERS:
                 spooled.notes |= renew_field_views(connection, schema)
             follows = last_load(connection, spooled.endpoint)
             note_down(connection, loaded, spooled, run_id, now)
             note_rights_of_load(connection, schema, spooled, now)
+            self._rights[spooled.endpoint.name] = rights_of(connection, spooled.endpoint.name)
             describe_load(connection, schema, spooled.endpoint)
             if load is not None:
                 seal(connection, self.warehouse, load, run_id, now, follows)
@@ -257,7 +258,9 @@ class WholeOrNothingIOManager(DbIOManager):
             note_rights(connection, endpoint.name, (), {None: denial}, datetime.now(timezone.utc))
 
     def rights(self, endpoint: Endpoint) -> list[Right]:
-        """What is known of whether the key may read an endpoint's table."""
+        """What is known of whether the key may read an endpoint's table; what a load has just found out is at hand."""
+        if endpoint.name in self._rights:
+            return self._rights.pop(endpoint.name)
         with self.warehouse.connection() as connection:
             return rights_of(connection, endpoint.name)
 
