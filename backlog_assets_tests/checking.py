@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import atexit
+import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timezone
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
 from duckdb import DuckDBPyConnection
+from filelock import FileLock
 
 from backlog_assets.assets import build_assets
 from backlog_assets.catalogue import ENDPOINTS, Endpoint
@@ -42,20 +41,21 @@ def cases(*rules: Rule) -> list[Any]:
     ]
 
 
-@cache
-def _template() -> Path:
-    """The file of a small demo space in which everything was loaded, opt-in tables too; made once a process."""
-    folder = Path(tempfile.mkdtemp(prefix="backlog-assets-loaded-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    with DemoServer(DemoSpace(issues=80)) as server, dg.DagsterInstance.ephemeral() as instance:
-        world = World(folder, server, instance)
-        assert not world.sync(*(one.name for one in ENDPOINTS)).failures
-    return world.database
-
-
 def loaded_space(folder: Path) -> Warehouse:
-    """The warehouse of a small demo space in which everything was loaded."""
-    return Warehouse(shutil.copy(_template(), folder))
+    """The warehouse of a small demo space in which everything was loaded, opt-in tables too.
+
+    It is loaded once a test run, by the first process that needs it, and copied into the `folder` of a factory's.
+    """
+    root = folder.parent.parent if "PYTEST_XDIST_WORKER" in os.environ else folder.parent
+    kept = root / "loaded"
+    with FileLock(root / "loaded.lock"):
+        if not kept.exists():
+            fresh = root / "loaded.new"
+            fresh.mkdir()
+            with DemoServer(DemoSpace(issues=80)) as server, dg.DagsterInstance.ephemeral() as instance:
+                assert not World(fresh, server, instance).sync(*(one.name for one in ENDPOINTS)).failures
+            fresh.rename(kept)
+    return Warehouse(shutil.copy(kept / "space.duckdb", folder))
 
 
 class Spoiled:
