@@ -6,10 +6,7 @@ from datetime import datetime
 
 from duckdb import DuckDBPyConnection
 
-from backlog_assets.warehouse import columns_of, ensure_table, full_name
-
-OPS = "backlog_ops"
-"""The schema of the bookkeeping, the same whatever schema the tables are in."""
+from backlog_assets.warehouse import OPS, columns_of, ensure_table, full_name
 
 CURSORS = (
     ("table_name", "VARCHAR"),

@@ -31,6 +31,12 @@ MAGIC, MAGIC_AT = b"DUCK", 8
 _HELD = re.compile(r"[Cc]onflicting lock is held in (?P<holder>.*?)(?:\. See also|$)", re.DOTALL)
 _ANOTHER = ("Could not set lock", "Conflicting lock", "being used by")
 _OURSELVES = ("different configuration", "already attached")
+OPS = "backlog_ops"
+"""The schema of the bookkeeping, the same whatever schema the tables are in."""
+
+_FORGIVES = int(duckdb.__version__.split(".")[0]) < 2
+"""A statement that fails to find its table leaves the transaction as it was. From DuckDB 2 on it aborts it."""
+
 _UPPER, _LOWER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -204,7 +210,13 @@ def ensure_schema(connection: DuckDBPyConnection, schema: str) -> None:
 
 def columns_of(connection: DuckDBPyConnection, schema: str, table: str) -> dict[str, str]:
     """Names and DuckDB types of a table's columns, in order; empty where there is no such table."""
-    # Lengths first: folding the names of every column of a hundred tables takes longer than all the rest.
+    if _FORGIVES and '"' not in schema + table:
+        try:
+            told = "SELECT name, type FROM pragma_table_info(?)"
+            return dict(connection.execute(told, [full_name(connection, schema, table)]).fetchall())
+        except duckdb.CatalogException:
+            return {}
+    # It looks at every column of the file. Lengths first: folding all their names takes longer than all the rest.
     rows = connection.execute(
         "SELECT column_name, data_type FROM duckdb_columns() "
         "WHERE length(table_name) = length($table) AND length(schema_name) = length($schema) "

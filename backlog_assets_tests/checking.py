@@ -89,11 +89,19 @@ class Spoiled:
 
 
 @contextmanager
-def spoiled(warehouse: Warehouse) -> Iterator[Spoiled]:
+def opened(warehouse: Warehouse) -> Iterator[DuckDBPyConnection]:
+    """A connection for the tests of a whole module; opening one takes longer than most of them."""
     with warehouse.connection() as connection:
         connection.execute("SET search_path = 'backlog,backlog_ops'")
-        connection.execute("BEGIN")
+        yield connection
+
+
+@contextmanager
+def spoiled(connection: DuckDBPyConnection) -> Iterator[Spoiled]:
+    connection.execute("BEGIN")
+    try:
         yield Spoiled(connection)
+    finally:
         connection.execute("ROLLBACK")
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
+from duckdb import DuckDBPyConnection
 
 from backlog_assets.catalogue import BY_NAME, ENDPOINTS, Endpoint
 from backlog_assets.catalogue.table import Table, tables_of
 from backlog_assets.checks.references import REFERENCES_RESOLVE, Reference, references_of
-from backlog_assets.warehouse import Warehouse, quoted
-from backlog_assets_tests.checking import Spoiled, loaded_space, spoiled
+from backlog_assets.warehouse import quoted
+from backlog_assets_tests.checking import Spoiled, loaded_space, opened, spoiled
 
 ALL = [
     pytest.param(endpoint, table, reference, id=f"{table.name}.{reference.column}")
@@ -19,13 +20,14 @@ ALL = [
 
 
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    return loaded_space(tmp_path_factory.mktemp("references"))
+def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDBPyConnection]:
+    with opened(loaded_space(tmp_path_factory.mktemp("references"))) as found:
+        yield found
 
 
 @pytest.fixture
-def space(warehouse: Warehouse) -> Iterator[Spoiled]:
-    with spoiled(warehouse) as found:
+def space(connection: DuckDBPyConnection) -> Iterator[Spoiled]:
+    with spoiled(connection) as found:
         yield found
 
 

@@ -3,23 +3,25 @@
 from collections.abc import Iterator
 
 import pytest
+from duckdb import DuckDBPyConnection
 
 from backlog_assets.catalogue import Endpoint
 from backlog_assets.catalogue.table import Table
 from backlog_assets.checks.build import RULES
 from backlog_assets.checks.rules import KEY_IS_UNIQUE, NO_UNKNOWN_FIELDS, REQUIRED_VALUES, Rule
-from backlog_assets.warehouse import Warehouse, quoted
-from backlog_assets_tests.checking import Spoiled, cases, loaded_space, spoiled
+from backlog_assets.warehouse import quoted
+from backlog_assets_tests.checking import Spoiled, cases, loaded_space, opened, spoiled
 
 
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    return loaded_space(tmp_path_factory.mktemp("rules"))
+def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDBPyConnection]:
+    with opened(loaded_space(tmp_path_factory.mktemp("rules"))) as found:
+        yield found
 
 
 @pytest.fixture
-def space(warehouse: Warehouse) -> Iterator[Spoiled]:
-    with spoiled(warehouse) as found:
+def space(connection: DuckDBPyConnection) -> Iterator[Spoiled]:
+    with spoiled(connection) as found:
         yield found
 
 

@@ -4,25 +4,26 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from duckdb import DuckDBPyConnection
 
 from backlog_assets.catalogue import BY_NAME, ENDPOINTS, Endpoint
 from backlog_assets.checks.build import rules_of
 from backlog_assets.checks.upkeep import DAILY, HOURLY, IS_FRESH, QUOTA_IS_HEALTHY, allowed_age
-from backlog_assets.warehouse import Warehouse
-from backlog_assets_tests.checking import Spoiled, loaded_space, spoiled
+from backlog_assets_tests.checking import Spoiled, loaded_space, opened, spoiled
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=timezone.utc)
 
 
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    return loaded_space(tmp_path_factory.mktemp("upkeep"))
+def connection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckDBPyConnection]:
+    with opened(loaded_space(tmp_path_factory.mktemp("upkeep"))) as found:
+        yield found
 
 
 @pytest.fixture
-def space(warehouse: Warehouse) -> Iterator[Spoiled]:
+def space(connection: DuckDBPyConnection) -> Iterator[Spoiled]:
     """Everything was loaded at `NOW`."""
-    with spoiled(warehouse) as found:
+    with spoiled(connection) as found:
         found.now = NOW
         for table in ("loads", "project_loads", "requests"):
             found.do(f"UPDATE {table} SET loaded_at = ?", NOW)

@@ -219,7 +219,7 @@ def test_with_nothing_set_the_demo_space_is_loaded_then_only_what_a_day_brings(s
         "open_issues",
     ):
         assert told in first.stdout
-    second = shell.run("sync", "--select", "rate_limit,notifications,activities,issues,issue_comments,project_users")
+    second = shell.run("sync", "--select", "rate_limit,notifications,project_users")
     assert second.exit_code == 0, second.output
     grown = {"rate_limit": counts["rate_limit"] + 4}  # history is kept there
     assert shell.counts("data/demo.duckdb") == counts | grown

@@ -18,7 +18,7 @@ from backlog_assets.credentials import ApiKey
 from backlog_assets.doctor import costs, findings, note_findings, patient
 from backlog_assets.specs import IO_MANAGER, Options
 from backlog_assets.sync import Outcome, sync
-from backlog_assets_tests.checking import spoiled
+from backlog_assets_tests.checking import opened, spoiled
 from backlog_assets_tests.made_up import LIKES, MEMOS, NOTES, PAGES, VERSIONS, MadeUp, Place, made_up, with_catalogue
 from backlog_assets_tests.scripted import ScriptedServer
 
@@ -115,7 +115,7 @@ def test_what_is_left_out_is_not_asked_for_and_does_not_grow_stale(world: MadeUp
         *(f"/projects/101/notes/{note}/likes" for note in (31, 32, 41, 42)),
     }  # fmt: skip
     world.place.wiki["BBB"] = False
-    with spoiled(world.io_manager.warehouse()) as spoilt:
+    with opened(world.io_manager.warehouse()) as connection, spoiled(connection) as spoilt:
         spoilt.do("UPDATE loads SET loaded_at = loaded_at - INTERVAL 3 DAYS")
         spoilt.do("UPDATE project_loads SET loaded_at = loaded_at - INTERVAL 3 DAYS")
         spoilt.do("UPDATE projects SET _loaded_at = _loaded_at - INTERVAL 3 DAYS, use_wiki = (project_key <> 'AAA')")

@@ -112,6 +112,7 @@ class Household:
             BACKLOG_API_KEY=server.api_key,
             BACKLOG_DUCKDB=str(self.database),
             BACKLOG_SCHEDULES="on",
+            BACKLOG_TABLES="-wiki,-documents,-git,-user_stars,-watchings",
             BACKLOG_ALERT_WEBHOOK_URL=receiver.url,
         )
         self.dev = Dev(folder, self.environ)
@@ -121,7 +122,7 @@ class Household:
         found = self.dev.ui.ask(RUNS)["runsOrError"]["results"]
         return [(run["jobName"], run["status"]) for run in reversed(found)]
 
-    def wait_until(self, what: Callable[[], bool], seconds: float = 120) -> None:
+    def wait_until(self, what: Callable[[], bool], seconds: float = 180) -> None:
         end = time.monotonic() + seconds
         while not what():
             assert time.monotonic() < end, (self.runs(), self.receiver.got, self.dev.log[-4000:])

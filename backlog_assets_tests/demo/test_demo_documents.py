@@ -228,7 +228,7 @@ def test_an_attachment_is_exactly_as_long_as_its_line_says(api: Api, documents: 
         for file in row["attachments"]:
             response = api.get(f"/documents/{row['id']}/attachments/{file['id']}")
             assert response.headers["Content-Type"] == "application/octet-stream"
-            assert response.headers["Content-Disposition"].startswith("attachment;filename")
+            assert response.headers["Content-Disposition"].startswith("attachment; filename=")
             assert len(response.content) == file["size"]
     assert api.error(f"/documents/{documents[0]['id']}/attachments/1") == (404, 6, "No attachment.")
 

@@ -176,7 +176,7 @@ def test_an_attachment_is_exactly_as_long_as_its_line_says(api: Api, member: Api
             path = f"/wikis/{page['id']}/attachments/{file['id']}"
             response = api.get(path)
             assert response.headers["Content-Type"] == "application/octet-stream"
-            assert response.headers["Content-Disposition"].startswith("attachment;filename")
+            assert response.headers["Content-Disposition"].startswith("attachment; filename=")
             assert int(response.headers["X-RateLimit-Remaining"]) > 0
             assert len(response.content) == file["size"]
             assert api.get(path).content == response.content
