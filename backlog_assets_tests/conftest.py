@@ -170,7 +170,15 @@ def asked(world: World, path: str) -> int:
     return sum(request.path == path for request in world.server.requests)
 
 
-LONGEST = ("test_unattended", "test_browser_ui", "test_cli", "test_dev", "test_assets", "test_secrets")
+LONGEST = (
+    "test_unattended",
+    "test_cli",
+    "test_replay",
+    "test_people_loads",
+    "test_browser_ui",
+    "test_dev",
+    "test_secrets",
+)
 """Files that take longest: they begin first, so that no process is left with one of them at the end."""
 
 

@@ -51,7 +51,7 @@ class Ui:
         return answer["data"]
 
     def wait_until_up(self) -> None:
-        for _ in range(600):
+        for _ in range(1_200):
             try:
                 found = self.ask("{ workspaceOrError { ... on Workspace { locationEntries { loadStatus } } } }")
                 if [one["loadStatus"] for one in found["workspaceOrError"]["locationEntries"]] == ["LOADED"]:

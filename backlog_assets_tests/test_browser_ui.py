@@ -19,7 +19,7 @@ from backlog_assets_tests.scripted import ScriptedServer
 
 pytestmark = [
     pytest.mark.skipif(MISSING, reason="Chromium is not installed: apt-get install chromium"),
-    pytest.mark.timeout(400),
+    pytest.mark.timeout(600),
 ]
 
 

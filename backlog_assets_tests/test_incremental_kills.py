@@ -15,8 +15,8 @@ import pytest
 from backlog_assets_tests.moving_space import STEADY, TABLES, Follower, Weather, follow_once, following
 from backlog_assets_tests.processes import WAIT_SECONDS, forked, heard
 
-KILLS = 50
-"""Times that a load is killed while it reads, and again while it writes."""
+KILLS = 25
+"""Times that a load is killed while it reads, and again while it writes; `test_resuming` has 60 and 50 more."""
 
 HARMLESS = [kind for kind in STEADY if kind not in ("lose", "regain", "add_custom_field")]
 

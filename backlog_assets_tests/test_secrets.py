@@ -35,7 +35,7 @@ def holds(folder: Path, secret: str) -> list[Path]:
 
 @pytest.mark.parametrize(
     ("sent_in", "kinds"),
-    [("header", FAULTS[::3]), ("query", FAULTS[::3]), ("auto", FAULTS)],
+    [("header", FAULTS[:2]), ("query", FAULTS[::5]), ("auto", FAULTS[1:])],
     ids=["header", "query", "auto"],
 )
 def test_a_failing_run_at_debug_level_tells_the_key_nowhere(

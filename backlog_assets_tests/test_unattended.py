@@ -37,7 +37,7 @@ pytestmark = [
         FAKETIME is None and "BACKLOG_FAKETIME_REQUIRED" not in os.environ,
         reason="libfaketime is not installed: apt-get install faketime",
     ),
-    pytest.mark.timeout(420),
+    pytest.mark.timeout(700),
 ]
 
 
@@ -122,7 +122,7 @@ class Household:
         found = self.dev.ui.ask(RUNS)["runsOrError"]["results"]
         return [(run["jobName"], run["status"]) for run in reversed(found)]
 
-    def wait_until(self, what: Callable[[], bool], seconds: float = 180) -> None:
+    def wait_until(self, what: Callable[[], bool], seconds: float = 240) -> None:
         end = time.monotonic() + seconds
         while not what():
             assert time.monotonic() < end, (self.runs(), self.receiver.got, self.dev.log[-4000:])
