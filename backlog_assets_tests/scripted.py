@@ -168,9 +168,12 @@ def _read(stream: Any) -> Asked | None:
     while line := stream.readline().decode("latin-1").strip():
         name, _, text = line.partition(":")
         headers[name.strip().title()] = text.strip()
-    body = stream.read(int(headers.get("Content-Length", 0))).decode()
+    length = int(headers.get("Content-Length", 0))
+    body = stream.read(length)
+    if len(body) < length:
+        return None  # whoever asked was killed before the request was whole
     address = urlsplit(target)
-    return Asked(method, address.path, parse_qsl(address.query, keep_blank_values=True), headers, body)
+    return Asked(method, address.path, parse_qsl(address.query, keep_blank_values=True), headers, body.decode())
 
 
 class Clock:

@@ -25,6 +25,7 @@ from backlog_assets_tests.conftest import World
 
 TABLE = {timetable.job: timetable for timetable in TIMETABLES}
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+SUNDAY = 6
 
 
 @pytest.fixture
@@ -35,9 +36,9 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 @pytest.fixture
 def later() -> datetime:
-    """A quarter past an hour to come, on a Wednesday to come: everything that is run now began before it was due."""
-    now = datetime.now(timezone.utc).replace(minute=15, second=0, microsecond=0)
-    return now.replace(hour=12) + DAY * (9 - now.weekday())
+    """A quarter past noon on the Wednesday after the next Sunday: whatever is run now began before it was due."""
+    now = datetime.now(timezone.utc).replace(hour=12, minute=15, second=0, microsecond=0)
+    return now + DAY * (9 - now.weekday() + 7 * (now.weekday() == SUNDAY))
 
 
 def ran(instance: dg.DagsterInstance, job: str, *, fails: bool = False, tags: Mapping[str, str] | None = None) -> None:
