@@ -100,7 +100,7 @@ def test_a_load_killed_anywhere_changes_all_or_nothing_and_the_next_one_makes_go
                 whole += 1
             before = after
         assert when == "reading" or 0 < whole < KILLS, "killed before the end of some loads, and after that of others"
-        assert when == "writing" or whole < KILLS / 2
+        assert when == "writing" or whole < KILLS * 0.8, "most are killed while they read"
         follower.sync()
         fresh = Follower(tmp_path, follower.server, "fresh")
         fresh.load_issues(full=True)
