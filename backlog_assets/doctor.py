@@ -163,7 +163,9 @@ def _finding(client: BacklogClient, endpoint: Endpoint, found: Patient, projects
         count = int(one(client, f"{endpoint.path}/count")["count"])
         return Finding(endpoint, True, f"{count:,} records", requests=math.ceil(count / PAGE) + 1)
     if endpoint.paging in (Paging.OFFSET, Paging.BY_ID):
-        listed = _try(client, endpoint, endpoint.path, {"count": PAGE})
+        # Get Document List demands an offset; other lists take the first page as given.
+        begin = {"offset": 0} if endpoint.paging is Paging.OFFSET else {}
+        listed = _try(client, endpoint, endpoint.path, {**begin, "count": PAGE})
         more = len(listed) == PAGE
         return Finding(endpoint, True, "more than one page" if more else "", requests=2 if more else 1, at_least=more)
     _try(client, endpoint, endpoint.path, {})

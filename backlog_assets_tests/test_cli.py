@@ -322,7 +322,9 @@ def test_the_doctor_says_who_i_am_what_i_may_read_and_what_a_sync_costs(shell: S
     }
     assert found["users"] == "no"
     assert found["teams"] == "no"
-    assert found["issues"] == "yes"
+    assert found["issues"] == found["documents"] == "yes"
+    refused = ("users", "teams", "space_disk_usage", "space_disk_usage_projects", "project_disk_usage", "webhooks")
+    assert [name for name, readable in found.items() if readable == "no"] == sorted(refused, key=list(found).index)
     assert "requests of class search" in result.stdout
     assert "a minute are left: less than a minute." in result.stdout
     assert not list(shell.folder.rglob("*.duckdb"))
