@@ -268,7 +268,7 @@ def test_it_works_with_dagster_home_set_and_says_so_when_it_is_no_folder(loaded:
 @pytest.mark.parametrize("name", ["backlog", "backlog_ops", "it's a [my.file]"])
 def test_the_file_may_be_called_as_one_likes(loaded: Shell, name: str) -> None:
     loaded.set(BACKLOG_DUCKDB=f"{name}.duckdb")
-    for tables in ("issues,project_components", "priorities")[: 2 if name == "backlog" else 1]:
+    for tables in ("issues,project_components", "priorities"):
         result = loaded.run("sync", "--select", tables)
         assert result.exit_code == 0, result.output
     with duckdb.connect(str(loaded.folder / f"{name}.duckdb"), read_only=True) as connection:
